@@ -1,0 +1,1 @@
+"""Components: what a node of a flow can be."""

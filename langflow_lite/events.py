@@ -1,0 +1,90 @@
+"""Run events: their names, their encoding, and the log that readers follow by sequence number."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Any
+
+import anyio
+
+from langflow_lite.values import to_json
+
+__all__ = ["TERMINAL", "EventLog", "EventName"]
+
+
+class EventName(StrEnum):
+    """Names of the events a run sends (seed documents 4 and 5)."""
+
+    VERTICES_SORTED = "vertices_sorted"
+    BUILD_START = "build_start"
+    BUILD_END = "build_end"
+    ADD_MESSAGE = "add_message"
+    REMOVE_MESSAGE = "remove_message"
+    TOKEN = "token"  # noqa: S105
+    LOG = "log"
+    END_VERTEX = "end_vertex"
+    OUTPUT = "output"
+    WARNING = "warning"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    END = "end"
+
+
+TERMINAL = frozenset({EventName.END, EventName.ERROR, EventName.CANCELLED})
+"""Events one of which ends every log, exactly once."""
+
+
+class EventLog:
+    """The events of one run, each encoded once as `{"event", "data", "sequence_id"}`; ids count from 1 without gaps.
+
+    Readers are cursors: `follow(after)` yields every frame after that id and waits for more until the log is closed.
+    Appending never waits for a reader. Not thread-safe: append from the event loop only.
+    """
+
+    __slots__ = ("_changed", "_closed", "_frames", "_waiting")
+
+    def __init__(self) -> None:
+        self._frames: list[bytes] = []
+        self._changed = anyio.Event()
+        self._waiting = 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the terminal event has been appended."""
+        return self._closed
+
+    def append(self, name: str, data: Any) -> None:
+        """Encode and add one event; does nothing once the log is closed."""
+        if self._closed:
+            return
+        self._frames.append(to_json({"event": name, "data": data, "sequence_id": len(self._frames) + 1}))
+        self._wake()
+
+    def close(self, name: str, data: Any) -> None:
+        """Add the terminal event and end every reader once it has read it. Only the first call counts."""
+        self.append(name, data)
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting:
+            self._waiting = 0
+            self._changed.set()
+            self._changed = anyio.Event()
+
+    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield `(sequence id, frame)` for every event after `after`, in order, until the log is closed."""
+        cursor = after
+        while True:
+            while cursor < len(self._frames):
+                cursor += 1
+                yield cursor, self._frames[cursor - 1]
+            if self._closed:
+                return
+            self._waiting += 1
+            await self._changed.wait()

@@ -1,0 +1,1 @@
+"""The HTTP layer: endpoint records, the guard in front of them, and one module per area."""

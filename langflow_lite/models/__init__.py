@@ -1,0 +1,1 @@
+"""Language models: providers reached over HTTP, and the built-in echo model."""

@@ -1,0 +1,285 @@
+"""Everything that can be set, in one frozen object read from flags, LANGFLOW_* variables and an env file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import platformdirs
+from dotenv import dotenv_values
+
+from langflow_lite.errors import SettingsError
+
+__all__ = ["Settings", "SettingInfo", "default_data_dir"]
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+_LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_IGNORED = {
+    "LANGFLOW_SUPERUSER": "there are no users here; create an API key with `langflow-lite api-key`",
+    "LANGFLOW_SUPERUSER_PASSWORD": "there are no users here; create an API key with `langflow-lite api-key`",
+    "LANGFLOW_NEW_USER_IS_ACTIVE": "there are no users here",
+    "LANGFLOW_WORKERS": "the server is one asynchronous process by design",
+    "LANGFLOW_CACHE_TYPE": "compiled flows are cached in memory",
+    "LANGFLOW_STORE": "there is no store to reach",
+    "LANGFLOW_BACKEND_ONLY": "the server always runs without the visual editor",
+    "DO_NOT_TRACK": "nothing is ever tracked",
+    "LANGFLOW_DO_NOT_TRACK": "nothing is ever tracked",
+}
+
+
+def default_data_dir() -> Path:
+    """The per-user data directory of the platform, e.g. ~/.local/share/langflow-lite."""
+    return Path(platformdirs.user_data_dir("langflow-lite", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """How one setting is named and explained outside the code; the README's table is checked against these."""
+
+    name: str
+    env: str
+    default: str
+    doc: str
+
+
+def _setting(default: Any, env: str, doc: str, *, shown: str | None = None) -> Any:
+    metadata = {"env": env, "doc": doc, "shown": shown}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of a server. Build one directly in code, or with `Settings.load` from the environment.
+
+    Raises `SettingsError` naming the variable when a value cannot be used.
+    """
+
+    host: str = _setting("127.0.0.1", "LANGFLOW_HOST", "Address to listen on. Anything but loopback needs an API key to exist.")
+    port: int = _setting(7860, "LANGFLOW_PORT", "Port to listen on; 0 picks a free one.")
+    data_dir: Path = _setting(
+        default_data_dir,
+        "LANGFLOW_CONFIG_DIR",
+        "Directory of the database, the uploaded files and the secret key.",
+        shown="the platform's user data directory",
+    )
+    database_url: str = _setting(
+        "", "LANGFLOW_DATABASE_URL", "`sqlite:///path` of the database; empty: `langflow_lite.db` in the data directory."
+    )
+    log_level: str = _setting("info", "LANGFLOW_LOG_LEVEL", "debug, info, warning, error or critical.")
+    auto_login: bool = _setting(
+        True, "LANGFLOW_AUTO_LOGIN", "On loopback, let local callers in without a key; false asks for a key there too."
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        "LANGFLOW_ALLOWED_HOSTS",
+        "Further names accepted in the Host header, comma-separated; `*` accepts any. Loopback names and `host` always are.",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        (), "LANGFLOW_CORS_ORIGINS", "Origins of web pages that may call the API, comma-separated. None by default."
+    )
+    api_key_in_query: bool = _setting(
+        True, "LANGFLOW_API_KEY_IN_QUERY", "Also accept the key as the query parameter `x-api-key`."
+    )
+    developer_api_enabled: bool = _setting(
+        True, "LANGFLOW_DEVELOPER_API_ENABLED", "Serve the Workflow API under /api/v2; false answers 404 there."
+    )
+    max_body_size: int = _setting(8, "LANGFLOW_MAX_BODY_SIZE", "Largest JSON body, in MB.")
+    max_file_size_upload: int = _setting(100, "LANGFLOW_MAX_FILE_SIZE_UPLOAD", "Largest uploaded file, in MB.")
+    max_loop_iterations: int = _setting(
+        1000, "LANGFLOW_MAX_LOOP_ITERATIONS", "Most items a Loop component may run over."
+    )
+    worker_threads: int = _setting(
+        16, "LANGFLOW_WORKER_THREADS", "Most threads that run the synchronous code of components at once."
+    )
+    shutdown_grace: float = _setting(
+        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running requests get to finish after SIGTERM."
+    )
+    enable_log_retrieval: bool = _setting(
+        False, "LANGFLOW_ENABLE_LOG_RETRIEVAL", "Serve recent log lines at /logs and /logs-stream."
+    )
+    log_retriever_buffer_size: int = _setting(
+        10000, "LANGFLOW_LOG_RETRIEVER_BUFFER_SIZE", "Log lines kept in memory for /logs."
+    )
+    components_path: tuple[Path, ...] = _setting(
+        (), "LANGFLOW_COMPONENTS_PATH", "Folders of Python files with your own components, separated by commas."
+    )
+    load_flows_path: Path | None = _setting(
+        None, "LANGFLOW_LOAD_FLOWS_PATH", "Folder of exported flows (*.json) that are loaded at every start."
+    )
+    load_examples: bool = _setting(
+        True, "LANGFLOW_CREATE_STARTER_PROJECTS", "Load the example flows when the database is new."
+    )
+    default_model: str = _setting(
+        "",
+        "LANGFLOW_DEFAULT_MODEL",
+        "Model for nodes that name none, as `provider:model` (`openai:gpt-4o-mini`, `ollama:llama3.2`, `echo`). "
+        "Empty: the first provider whose key is set, else the built-in `echo`.",
+    )
+    default_embedding_model: str = _setting(
+        "", "LANGFLOW_DEFAULT_EMBEDDING_MODEL", "Embedding model for nodes that name none, as `provider:model`."
+    )
+    model_timeout: float = _setting(
+        700.0, "LANGFLOW_MODEL_TIMEOUT", "Seconds to wait for the next bytes of a model provider."
+    )
+    fallback_to_env_var: bool = _setting(
+        True,
+        "LANGFLOW_FALLBACK_TO_ENV_VAR",
+        "Let a global variable that is not stored fall back to the environment variable of the same name, "
+        "if it is one of the names below.",
+    )
+    variables_from_environment: tuple[str, ...] = _setting(
+        (),
+        "LANGFLOW_VARIABLES_TO_GET_FROM_ENVIRONMENT",
+        "Further environment variables that flows may read as global variables, comma-separated. "
+        "The known provider keys and base URLs always are.",
+    )
+    secret_key: str = _setting(
+        "",
+        "LANGFLOW_SECRET_KEY",
+        "Key that encrypts stored variables; empty: one is made in the data directory, readable by its owner only.",
+    )
+    ssrf_protection: bool = _setting(
+        True,
+        "LANGFLOW_SSRF_PROTECTION_ENABLED",
+        "Refuse outbound requests to private, link-local and metadata addresses that a flow or request names.",
+    )
+    ssrf_allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        "LANGFLOW_SSRF_ALLOWED_HOSTS",
+        "Hosts (`name`, `name:port`, address or CIDR range) that flows may call although they are private, comma-separated.",
+    )
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.log_level not in _LOG_LEVELS:
+            raise SettingsError(f"LANGFLOW_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {self.log_level!r}")
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"LANGFLOW_PORT must be between 0 and 65535, not {self.port}")
+        for name in ("max_body_size", "max_file_size_upload", "max_loop_iterations", "worker_threads"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{_env_of(name)} must be at least 1, not {getattr(self, name)}")
+        if self.database_url and not self.database_url.startswith(("sqlite:///", "sqlite+aiosqlite:///")):
+            scheme = self.database_url.partition(":")[0]
+            raise SettingsError(
+                f"LANGFLOW_DATABASE_URL must be sqlite:///path: this server keeps its data in one SQLite file, "
+                f"and {scheme!r} is not supported. Unset it to use the data directory."
+            )
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file that `database_url` names, else the one in the data directory."""
+        if not self.database_url:
+            return self.data_dir / "langflow_lite.db"
+        # SQLAlchemy's convention, which Langflow's documentation uses: three slashes relative, four absolute.
+        return Path(unquote(self.database_url.partition(":///")[2].partition("?")[0]))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server listens where only this machine can reach it."""
+        return self.host in _LOOPBACK or self.host.startswith("127.")
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        env_file: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        **flags: Any,
+    ) -> Settings:
+        """Settings from, in rising order: defaults, `.env` in the working directory, the environment, `env_file`, flags.
+
+        A flag of None counts as not given. An explicitly named `env_file` outranks the environment, as in Langflow.
+        """
+        merged: dict[str, str] = {}
+        implicit = Path(".env")
+        if env_file is None and implicit.is_file():
+            merged.update(_read_env_file(implicit))
+        merged.update(os.environ if environ is None else environ)
+        if env_file is not None:
+            if not env_file.is_file():
+                raise SettingsError(f"--env-file: no such file: {env_file}")
+            merged.update(_read_env_file(env_file))
+        values: dict[str, Any] = {}
+        for f in fields(cls):
+            env = f.metadata.get("env")
+            if env and env in merged:
+                values[f.name] = _parse(str(f.type), env, merged[env])
+        values.update({k: v for k, v in flags.items() if v is not None})
+        return cls(environ=merged, **values)
+
+    def ignored(self) -> list[str]:
+        """One line for each variable of a Langflow deployment that is set but has no meaning here."""
+        return [f"{name} is ignored: {why}" for name, why in _IGNORED.items() if self.environ.get(name)]
+
+    @classmethod
+    def describe(cls) -> list[SettingInfo]:
+        """Every setting with its variable, default and meaning, in the order of the class."""
+        described = []
+        for f in fields(cls):
+            if "env" not in f.metadata:
+                continue
+            shown = f.metadata["shown"]
+            if shown is None:
+                shown = _show(f.default if f.default is not MISSING else None)
+            described.append(SettingInfo(f.name, f.metadata["env"], shown, f.metadata["doc"]))
+        return described
+
+
+def _env_of(name: str) -> str:
+    return str(next(f.metadata["env"] for f in fields(Settings) if f.name == name))
+
+
+def _show(default: Any) -> str:
+    if default is None or default == () or default == "":
+        return "(empty)"
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    return str(default)
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    return {k: v for k, v in dotenv_values(path).items() if v is not None}
+
+
+def _parse(kind: str, env: str, text: str) -> Any:
+    text = text.strip()
+    try:
+        if kind == "bool":
+            return _parse_bool(text)
+        if kind == "int":
+            return int(text)
+        if kind == "float":
+            return float(text)
+    except ValueError as error:
+        raise SettingsError(f"{env}: {text!r} is not a valid {kind}") from error
+    if kind == "Path":
+        return Path(text).expanduser()
+    if kind == "Path | None":
+        return Path(text).expanduser() if text else None
+    if kind == "tuple[Path, ...]":
+        return tuple(Path(part).expanduser() for part in _split(text))
+    if kind == "tuple[str, ...]":
+        return tuple(_split(text))
+    return text.lower() if env == "LANGFLOW_LOG_LEVEL" else text
+
+
+def _parse_bool(text: str) -> bool:
+    lowered = text.lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+def _split(text: str) -> list[str]:
+    # Langflow's documentation writes some lists as JSON-like ["a", "b"].
+    return [part.strip().strip("\"'") for part in text.strip("[]").split(",") if part.strip().strip("\"'")]

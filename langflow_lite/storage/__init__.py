@@ -1,0 +1,1 @@
+"""SQLite storage: one writer that takes whole units of work, and readers."""
