@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 
 from langflow_lite.errors import SettingsError
 
-__all__ = ["Settings", "SettingInfo", "default_data_dir"]
+__all__ = ["SettingInfo", "Settings", "default_data_dir"]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -62,7 +62,9 @@ class Settings:
     Raises `SettingsError` naming the variable when a value cannot be used.
     """
 
-    host: str = _setting("127.0.0.1", "LANGFLOW_HOST", "Address to listen on. Anything but loopback needs an API key to exist.")
+    host: str = _setting(
+        "127.0.0.1", "LANGFLOW_HOST", "Address to listen on. Anything but loopback needs an API key to exist."
+    )
     port: int = _setting(7860, "LANGFLOW_PORT", "Port to listen on; 0 picks a free one.")
     data_dir: Path = _setting(
         default_data_dir,
@@ -71,7 +73,9 @@ class Settings:
         shown="the platform's user data directory",
     )
     database_url: str = _setting(
-        "", "LANGFLOW_DATABASE_URL", "`sqlite:///path` of the database; empty: `langflow_lite.db` in the data directory."
+        "",
+        "LANGFLOW_DATABASE_URL",
+        "`sqlite:///path` of the database; empty: `langflow_lite.db` in the data directory.",
     )
     log_level: str = _setting("info", "LANGFLOW_LOG_LEVEL", "debug, info, warning, error or critical.")
     auto_login: bool = _setting(

@@ -268,9 +268,7 @@ def _mend(value: Any) -> Any:
         return Table([_mend(row) for row in value.rows])
     if isinstance(value, msgspec.Struct):
         return {name: _mend(getattr(value, name)) for name in value.__struct_fields__}
-    if value is None or isinstance(value, (bool, int, float, datetime)):
-        return value
-    return _mend(str(value))
+    return value if value is None or isinstance(value, (bool, int, float, datetime)) else _mend(str(value))
 
 
 _BLANK_LINES = re.compile(r"\n[ \t]+\n")
@@ -292,9 +290,8 @@ def to_text(value: Any, *, clean: bool = False) -> str:
         pretty = msgspec.json.format(to_json(record), indent=2).decode()
         return f"```json\n{pretty}\n```"
     if isinstance(value, Table):
-        if clean:
-            value = Table([row for row in value.rows if any(v not in (None, "") for v in row.values())])
-        return value.to_markdown()
+        rows = [row for row in value if any(v not in (None, "") for v in row.values())] if clean else value
+        return Table(rows).to_markdown()
     if isinstance(value, (list, tuple)):
         return "\n".join(to_text(item, clean=clean) for item in value)
     return "" if value is None else str(value)

@@ -170,7 +170,14 @@ class Component:
         return {
             "template": {
                 "_type": "Component",
-                "code": {"type": "code", "name": "code", "value": "", "show": False, "advanced": True, "required": True},
+                "code": {
+                    "type": "code",
+                    "name": "code",
+                    "value": "",
+                    "show": False,
+                    "advanced": True,
+                    "required": True,
+                },
                 **{key: spec.template(key) for key, spec in cls.inputs.items()},
             },
             "description": inspect.getdoc(cls).splitlines()[0] if cls.__doc__ else "",  # type: ignore[union-attr]

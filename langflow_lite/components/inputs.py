@@ -340,4 +340,6 @@ def _as_paths(value: Any) -> Any:
 
 
 def _kind_name(value: Any) -> str:
-    return {list: "a list", dict: "an object", tuple: "a list"}.get(type(value), f"a {type(value).__name__}")
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
