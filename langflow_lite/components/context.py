@@ -42,8 +42,11 @@ class MessageStore(Protocol):
 class Variables(Protocol):
     """Global variables: of the request, stored ones, then permitted environment variables."""
 
-    async def get(self, name: str) -> str | None:
-        """The value of the variable, None when there is none."""
+    async def get(self, name: str, *, secret: bool = True) -> str | None:
+        """The value of the variable, None when there is none.
+
+        `secret` says that the caller will not show it; raises `ValueError` for a credential when it is false.
+        """
 
 
 class Files(Protocol):
