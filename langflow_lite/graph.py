@@ -241,7 +241,7 @@ def _vertex(node: Mapping[str, Any]) -> Vertex:
         id=id_,
         type=type_,
         display_name=str(described.get("display_name") or inner.get("display_name") or type_),
-        template={k: v for k, v in _mapping(described.get("template")).items() if isinstance(k, str)},
+        template=_template(described.get("template")),
         outputs=tuple(map(_declared, filter(_is_mapping, outputs if isinstance(outputs, list) else ()))),
         metadata=_mapping(described.get("metadata")),
         frozen=described.get("frozen") is True,
@@ -249,6 +249,14 @@ def _vertex(node: Mapping[str, Any]) -> Vertex:
         is_output=described.get("is_output") is True or type_ in OUTPUT_TYPES or prefix in OUTPUT_TYPES,
         tool_mode=described.get("tool_mode") is True,
     )
+
+
+def _template(value: Any) -> dict[str, Any]:
+    # The component's source, often most of the file, is never used: keep only that there is such a field.
+    return {
+        key: {"type": "code"} if key == "code" and isinstance(entry, Mapping) else entry
+        for key, entry in _mapping(value).items()
+    }
 
 
 def _declared(output: Mapping[str, Any]) -> DeclaredOutput:

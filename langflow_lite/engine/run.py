@@ -36,6 +36,12 @@ class RunRequest:
     start_component_id: str | None = None
     stop_component_id: str | None = None
 
+    def chosen(self, graph: Graph) -> frozenset[str]:
+        """The vertices this request runs."""
+        if self.start_component_id or self.stop_component_id:
+            return graph.partial(self.start_component_id or None, self.stop_component_id or None)
+        return graph.entry
+
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
@@ -71,11 +77,7 @@ async def run_plan(
     Raises `ComponentError` for the first component that fails, `ComponentsUnsupported` before anything runs, and
     `StorageError` when the messages could not be kept.
     """
-    if request.start_component_id or request.stop_component_id:
-        chosen = plan.graph.partial(request.start_component_id or None, request.stop_component_id or None)
-    else:
-        chosen = plan.graph.entry
-    execution = Execution(plan, plan.schedule(chosen), ctx, overrides, shared, Report(ctx))
+    execution = Execution(plan, plan.schedule(request.chosen(plan.graph)), ctx, overrides, shared, Report(ctx))
     try:
         await execution.run()
     except ComponentError:
