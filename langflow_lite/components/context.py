@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import httpx2
+from typing import TYPE_CHECKING, Any, Protocol
 
 from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
+
+if TYPE_CHECKING:
+    # Importing the HTTP client takes longer than importing all components.
+    import httpx2
 
 __all__ = ["Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
 
