@@ -1,0 +1,128 @@
+"""Database: the SQLite file of a server, opened, checked and migrated, with one writer and a few readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import aiosqlite
+import anyio
+import anyio.to_thread
+
+from langflow_lite.errors import StorageError
+from langflow_lite.storage.schema import prepare
+from langflow_lite.storage.writer import Writer, storage_error
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_MAX_READERS = 3
+
+
+class Database:
+    """An async context manager around the file at `path`; enter and leave it in the same task.
+
+    Entering raises `StorageUnusable` when the file cannot be used. Leaving commits everything that was handed to the
+    writer, even if the surrounding scope is cancelled. `busy_timeout` is how many seconds a write waits for another
+    program's lock.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 2.0) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._writer: Writer | None = None
+        self._readers: list[_Reader] = []
+        self._stack = AsyncExitStack()
+
+    @property
+    def writer(self) -> Writer:
+        """Where all writes go. Raises `StorageError` while the database is not open."""
+        if self._writer is None:
+            raise StorageError("The database is not open.")
+        return self._writer
+
+    async def __aenter__(self) -> Database:
+        await anyio.to_thread.run_sync(lambda: prepare(self.path, busy_timeout=self._busy_timeout))
+        self._writer = await Writer.open(self.path, busy_timeout=self._busy_timeout)
+        tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        tasks.start_soon(self._writer.run, name="database writer")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        try:
+            with anyio.CancelScope(shield=True):
+                for reader in self._readers:
+                    await reader.close()
+                await self.writer.close()
+        finally:
+            self._writer = None
+            self._readers = []
+            suppress = await self._stack.__aexit__(kind, error, trace)
+        return suppress
+
+    async def fetch_all(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of a query. It sees everything whose ticket has been waited for."""
+        reader = await self._reader()
+        return await reader.fetch_all(sql, params)
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row of a query, None when there is none."""
+        rows = await self.fetch_all(sql, params)
+        return rows[0] if rows else None
+
+    async def _reader(self) -> _Reader:
+        if self._writer is None:
+            raise StorageError("The database is not open.")
+        reader = min(self._readers, key=lambda r: r.waiting, default=None)
+        if reader is None or (reader.waiting and len(self._readers) < _MAX_READERS):
+            reader = _Reader(self.path)
+            self._readers.append(reader)
+        return reader
+
+
+class _Reader:
+    """A connection that only reads. Callers queue in its thread; none of them can leave a transaction open."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opening = anyio.Lock()
+        self._connection: aiosqlite.Connection | None = None
+        self.waiting = 0
+
+    async def fetch_all(self, sql: str, params: Sequence[Any] | dict[str, Any]) -> list[Row]:
+        self.waiting += 1
+        try:
+            connection = self._connection or await self._open()
+            return list(await connection.execute_fetchall(sql, params))  # type: ignore[arg-type]
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
+        finally:
+            self.waiting -= 1
+
+    async def _open(self) -> aiosqlite.Connection:
+        # Shielded as a whole: a connection whose opening is interrupted could never be closed.
+        with anyio.CancelScope(shield=True):
+            async with self._opening:
+                if self._connection is None:
+                    self._connection = await aiosqlite.connect(self._path, factory=_connect, isolation_level=None)
+        assert self._connection is not None
+        return self._connection
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
+def _connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    connection = sqlite3.Connection(*args, **kwargs)
+    connection.execute("PRAGMA query_only = ON")
+    return connection

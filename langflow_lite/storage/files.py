@@ -1,0 +1,241 @@
+"""FileStore: uploaded files. Their names are labels in the database; on disk they are called by random ids."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import AsyncIterable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from langflow_lite.errors import FlowNotFound, NotFound, PayloadTooLarge, StorageError
+from langflow_lite.storage.columns import from_micros, to_micros, well_formed
+from langflow_lite.storage.database import Database
+from langflow_lite.storage.writer import storage_error
+from langflow_lite.values import utc_now
+
+__all__ = ["FileStore", "StoredFile"]
+
+T = TypeVar("T")
+
+_WRITE_SIZE = 1024 * 1024
+_MAX_NAME = 200
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
+_PARTIAL = ".part"
+_NO_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class StoredFile(msgspec.Struct, kw_only=True):
+    """An uploaded file. `name` is the time of the upload and the client's name; `size` is in bytes."""
+
+    id: str
+    flow_id: str
+    name: str
+    size: int
+    created_at: datetime
+
+    @property
+    def path(self) -> str:
+        """What clients and flows call it (contract: *Files*): a label, not a place on disk."""
+        return f"{self.flow_id}/{self.name}"
+
+
+class FileStore:
+    """Files of flows, in `directory` on disk. Call `load` once before. All file work is done in threads."""
+
+    def __init__(self, database: Database, directory: Path) -> None:
+        self._database = database
+        self._directory = directory
+
+    async def load(self) -> None:
+        """Make the directory if need be, and remove what interrupted uploads have left in it."""
+        await _in_thread(self._tidy)
+
+    async def save(self, flow_id: str, name: str, chunks: AsyncIterable[bytes], *, limit: int) -> StoredFile:
+        """Store an upload of at most `limit` bytes as it arrives; it exists once it is whole and on disk.
+
+        Raises `FlowNotFound`, `PayloadTooLarge`, `StorageFull` or `StorageError`; then nothing of it remains, as when
+        the caller is cancelled.
+        """
+        file = StoredFile(id=str(uuid4()), flow_id=flow_id, name=label(name), size=0, created_at=utc_now())
+        place = self._directory / file.id
+        unfinished = place.with_name(place.name + _PARTIAL)
+        try:
+            file.size = await _receive(unfinished, chunks, limit)
+            await _in_thread(lambda: _move_into_place(unfinished, place))
+            ticket = self._database.writer.enqueue(lambda c: _insert(c, file))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await _in_thread(lambda: _remove(unfinished, place))
+            raise
+        # Handed over, the row is going to exist even for a caller who is cancelled now, so the bytes must stay for it.
+        with anyio.CancelScope(shield=True):
+            await ticket.settled()
+            if ticket.error is not None:
+                await _in_thread(lambda: _remove(place))
+        return await ticket.wait()
+
+    async def list(self, flow_id: str) -> Sequence[StoredFile]:
+        """The files of a flow, oldest first."""
+        rows = await self._database.fetch_all(
+            "SELECT id, flow_id, name, size, created_at FROM files WHERE flow_id = ? ORDER BY seq", (flow_id,)
+        )
+        return [_file(row) for row in rows]
+
+    async def find(self, path: str) -> tuple[StoredFile, Path]:
+        """The record of the file with this `<flow id>/<name>`, and where its bytes are; raises `NotFound`."""
+        flow_id, _, name = path.partition("/")
+        row = await self._database.fetch_one(
+            "SELECT id, flow_id, name, size, created_at FROM files WHERE flow_id = ? AND name = ?",
+            (well_formed(flow_id), well_formed(name)),
+        )
+        if row is None:
+            raise NotFound(f"File {path} not found")
+        file = _file(row)
+        return file, self._directory / file.id
+
+    async def read(self, path: str) -> bytes:
+        """The bytes of the file with this `<flow id>/<name>`; raises `NotFound`."""
+        _, place = await self.find(path)
+        try:
+            return await _in_thread(lambda: _read(place))
+        except StorageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise NotFound(f"File {path} not found") from error
+            raise
+
+    async def delete(self, path: str) -> StoredFile:
+        """Delete a file; raises `NotFound`."""
+        file, place = await self.find(path)
+
+        def unit(connection: sqlite3.Connection) -> None:
+            if not connection.execute("DELETE FROM files WHERE id = ?", (file.id,)).rowcount:
+                raise NotFound(f"File {path} not found")
+
+        await self._drop(unit, [place])
+        return file
+
+    async def delete_all(self, flow_id: str) -> None:
+        """Delete the files of a flow that is gone."""
+        places = [self._directory / file.id for file in await self.list(flow_id)]
+        if places:
+            ids = [(place.name,) for place in places]
+            await self._drop(lambda c: c.executemany("DELETE FROM files WHERE id = ?", ids), places)
+
+    async def _drop(self, unit: Callable[[sqlite3.Connection], Any], places: Sequence[Path]) -> None:
+        ticket = self._database.writer.enqueue(unit)
+        with anyio.CancelScope(shield=True):
+            await ticket.settled()
+            if ticket.error is None:
+                await _in_thread(lambda: _remove(*places))
+        await ticket.wait()
+
+    def _tidy(self) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for unfinished in self._directory.glob("*" + _PARTIAL):
+            unfinished.unlink()
+
+
+def label(name: str) -> str:
+    """A client's file name as one path segment that can be shown and put into a header or an archive."""
+    last = re.split(r"[/\\]", well_formed(name))[-1]
+    clean = _UNSAFE.sub("", last).strip()
+    stem, suffix = os.path.splitext(clean)
+    clean = stem[: _MAX_NAME - len(suffix)] + suffix if len(suffix) < _MAX_NAME else clean[:_MAX_NAME]
+    return clean if clean.strip(".") else "file"
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    try:
+        return await anyio.to_thread.run_sync(work)
+    except OSError as error:
+        mapped = storage_error(error)
+        if mapped is error:
+            mapped = StorageError(f"A stored file cannot be read or written: {error.strerror or error}")
+        raise mapped from error
+
+
+async def _receive(place: Path, chunks: AsyncIterable[bytes], limit: int) -> int:
+    size = 0
+    waiting = bytearray()
+    fd = await _in_thread(lambda: _create(place))
+    try:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > limit:
+                raise PayloadTooLarge(f"The file is larger than the maximum size of {limit / 2**20:g} MB.")
+            waiting += chunk
+            if len(waiting) >= _WRITE_SIZE:
+                full, waiting = waiting, bytearray()
+                await _in_thread(partial(_write, fd, full))
+        await _in_thread(lambda: _finish(fd, waiting))
+    finally:
+        os.close(fd)
+    return size
+
+
+def _create(place: Path) -> int:
+    return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
+
+
+def _write(fd: int, content: bytearray) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _finish(fd: int, rest: bytearray) -> None:
+    _write(fd, rest)
+    os.fsync(fd)
+
+
+def _move_into_place(unfinished: Path, place: Path) -> None:
+    unfinished.rename(place)
+    directory = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _read(place: Path) -> bytes:
+    with open(os.open(place, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
+        return file.read()
+
+
+def _remove(*places: Path) -> None:
+    for place in places:
+        with contextlib.suppress(FileNotFoundError):
+            place.unlink()
+
+
+def _insert(connection: sqlite3.Connection, upload: StoredFile) -> StoredFile:
+    if connection.execute("SELECT 1 FROM flows WHERE id = ?", (upload.flow_id,)).fetchone() is None:
+        raise FlowNotFound("Flow not found")
+    # Two uploads of one name within a second: the later one is dated a second on, so that neither replaces the other.
+    moment = upload.created_at
+    while True:
+        name = f"{moment:%Y-%m-%d_%H-%M-%S}_{upload.name}"
+        taken = "SELECT 1 FROM files WHERE flow_id = ? AND name = ?"
+        if connection.execute(taken, (upload.flow_id, name)).fetchone() is None:
+            break
+        moment += timedelta(seconds=1)
+    file = msgspec.structs.replace(upload, name=name)
+    connection.execute(
+        "INSERT INTO files (id, flow_id, name, size, created_at) VALUES (?, ?, ?, ?, ?)",
+        (file.id, file.flow_id, file.name, file.size, to_micros(file.created_at)),
+    )
+    return file
+
+
+def _file(row: tuple[Any, ...]) -> StoredFile:
+    return StoredFile(id=row[0], flow_id=row[1], name=row[2], size=row[3], created_at=from_micros(row[4]))

@@ -1,0 +1,255 @@
+"""MessageTable: the chat messages of all sessions. MessageSession: one run's view of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import StrEnum
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from langflow_lite.storage.columns import from_micros, to_micros, well_formed
+from langflow_lite.storage.database import Database
+from langflow_lite.storage.writer import Ticket
+from langflow_lite.values import Message, Properties, to_json
+
+__all__ = ["MessageOrder", "MessageSession", "MessageTable"]
+
+
+class MessageOrder(StrEnum):
+    """What a list of messages may be ordered by."""
+
+    TIMESTAMP = "timestamp"
+    SENDER = "sender"
+    SENDER_NAME = "sender_name"
+    SESSION_ID = "session_id"
+    TEXT = "text"
+    ID = "id"
+    FLOW_ID = "flow_id"
+
+
+_UPSERT = """
+    INSERT INTO messages (
+        id, flow_id, session_id, context_id, run_id, timestamp, sender, sender_name, text, files, error, edit,
+        properties, category, content_blocks, duration, session_metadata
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        flow_id = excluded.flow_id, session_id = excluded.session_id, context_id = excluded.context_id,
+        run_id = excluded.run_id, timestamp = excluded.timestamp, sender = excluded.sender,
+        sender_name = excluded.sender_name, text = excluded.text, files = excluded.files, error = excluded.error,
+        edit = excluded.edit, properties = excluded.properties, category = excluded.category,
+        content_blocks = excluded.content_blocks, duration = excluded.duration,
+        session_metadata = excluded.session_metadata
+"""
+_SELECT = """
+    SELECT id, flow_id, session_id, context_id, run_id, timestamp, sender, sender_name, text, files, error, edit,
+        properties, category, content_blocks, duration, session_metadata
+    FROM messages WHERE
+"""
+_HISTORY = (
+    _SELECT
+    + """
+    session_id = :session_id AND NOT error
+    AND (:flow_id IS NULL OR flow_id = :flow_id)
+    AND (:sender IS NULL OR sender = :sender)
+    AND (:sender_name IS NULL OR sender_name = :sender_name)
+    AND (:context_id IS NULL OR context_id = :context_id)
+    ORDER BY seq DESC LIMIT :limit
+"""
+)
+_SENDERS = """
+    AND (:sender IS NULL OR sender = :sender)
+    AND (:sender_name IS NULL OR sender_name = :sender_name)
+    ORDER BY
+"""
+# An index serves only a condition that is really there, hence one query for each way to look messages up.
+_LOOKUPS = {
+    (False, False): "1",
+    (True, False): "flow_id = :flow_id",
+    (False, True): "session_id = :session_id",
+    (True, True): "session_id = :session_id AND flow_id = :flow_id",
+}
+_ORDERS = {
+    MessageOrder.TIMESTAMP: ("timestamp, seq", "timestamp DESC, seq DESC"),
+    MessageOrder.SENDER: ("sender, seq", "sender DESC, seq DESC"),
+    MessageOrder.SENDER_NAME: ("sender_name, seq", "sender_name DESC, seq DESC"),
+    MessageOrder.SESSION_ID: ("session_id, seq", "session_id DESC, seq DESC"),
+    MessageOrder.TEXT: ("text, seq", "text DESC, seq DESC"),
+    MessageOrder.ID: ("id", "id DESC"),
+    MessageOrder.FLOW_ID: ("flow_id, seq", "flow_id DESC, seq DESC"),
+}
+_LISTS = {
+    (lookup, order, descending): _SELECT + condition + _SENDERS + columns + " LIMIT :limit"
+    for lookup, condition in _LOOKUPS.items()
+    for order, directions in _ORDERS.items()
+    for descending, columns in enumerate(directions)
+}
+_EMPTY_LIST = b"[]"
+_PROPERTIES = msgspec.json.Decoder(Properties)
+
+Row = tuple[Any, ...]
+Messages = list[Message]
+
+
+class MessageTable:
+    """Messages of all sessions. Reads see what has been committed; a run reads and writes through a `MessageSession`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def store(self, message: Message) -> Ticket[None]:
+        """Hand the message over to be written, or to replace the one with its id; gives it an id if it has none.
+
+        Later changes of the object are not stored. Wait for the ticket to know that it is durable.
+        """
+        if message.id is None:
+            message.id = str(uuid4())
+        return self._database.writer.enqueue(partial(_write, _row(message)))
+
+    async def history(
+        self,
+        *,
+        session_id: str,
+        flow_id: str | None = None,
+        sender: str | None = None,
+        sender_name: str | None = None,
+        context_id: str | None = None,
+        limit: int = 100,
+    ) -> Messages:
+        """The newest `limit` messages that match, oldest first, in the order they were first stored; no errors."""
+        if limit <= 0:
+            return []
+        rows = await self._database.fetch_all(
+            _HISTORY,
+            {
+                "session_id": session_id,
+                "flow_id": flow_id,
+                "sender": sender,
+                "sender_name": sender_name,
+                "context_id": context_id,
+                "limit": limit,
+            },
+        )
+        return [_message(row) for row in reversed(rows)]
+
+    async def list(
+        self,
+        *,
+        flow_id: str | None = None,
+        session_id: str | None = None,
+        sender: str | None = None,
+        sender_name: str | None = None,
+        order_by: MessageOrder = MessageOrder.TIMESTAMP,
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> Messages:
+        """All messages that match every filter given, errors included (contract: *Messages, filtered*)."""
+        rows = await self._database.fetch_all(
+            _LISTS[(flow_id is not None, session_id is not None), order_by, descending],
+            {
+                "flow_id": flow_id,
+                "session_id": session_id,
+                "sender": sender,
+                "sender_name": sender_name,
+                "limit": -1 if limit is None else limit,
+            },
+        )
+        return [_message(row) for row in rows]
+
+
+class MessageSession:
+    """One run's way to the messages: what it has stored, it sees (`MessageStore` of components/context.py)."""
+
+    __slots__ = ("_table", "_tickets")
+
+    def __init__(self, table: MessageTable) -> None:
+        self._table = table
+        self._tickets: list[Ticket[None]] = []
+
+    def store(self, message: Message) -> None:
+        """Write the message, or replace the one with its id. Returns at once; `flush` waits for the disk."""
+        self._tickets.append(self._table.store(message))
+
+    async def history(
+        self,
+        *,
+        session_id: str,
+        flow_id: str | None = None,
+        sender: str | None = None,
+        sender_name: str | None = None,
+        context_id: str | None = None,
+        limit: int = 100,
+    ) -> list[Message]:
+        """The newest `limit` messages that match, oldest first, those of this run included; no error messages."""
+        for ticket in self._tickets:
+            await ticket.wait()
+        return await self._table.history(
+            session_id=session_id,
+            flow_id=flow_id,
+            sender=sender,
+            sender_name=sender_name,
+            context_id=context_id,
+            limit=limit,
+        )
+
+    async def flush(self) -> None:
+        """Return once everything stored so far is committed; raises `StorageError` if some of it could not be."""
+        for ticket in self._tickets:
+            await ticket.settled()
+        tickets, self._tickets = self._tickets, []
+        for ticket in tickets:
+            if ticket.error is not None:
+                raise ticket.error
+
+
+def _write(row: Row, connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute(_UPSERT, row)
+    except UnicodeEncodeError:
+        connection.execute(_UPSERT, tuple(well_formed(v) if isinstance(v, str) else v for v in row))
+
+
+def _row(message: Message) -> Row:
+    return (
+        message.id,
+        message.flow_id,
+        message.session_id,
+        message.context_id,
+        message.run_id,
+        to_micros(message.timestamp),
+        message.sender,
+        message.sender_name,
+        message.text,
+        to_json(message.files) if message.files else _EMPTY_LIST,
+        message.error,
+        message.edit,
+        to_json(message.properties),
+        message.category,
+        to_json(message.content_blocks) if message.content_blocks else _EMPTY_LIST,
+        message.duration,
+        None if message.session_metadata is None else to_json(message.session_metadata),
+    )
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        id=row[0],
+        flow_id=row[1],
+        session_id=row[2],
+        context_id=row[3],
+        run_id=row[4],
+        timestamp=from_micros(row[5]),
+        sender=row[6],
+        sender_name=row[7],
+        text=row[8],
+        files=msgspec.json.decode(row[9]),
+        error=bool(row[10]),
+        edit=bool(row[11]),
+        properties=_PROPERTIES.decode(row[12]),
+        category=row[13],
+        content_blocks=msgspec.json.decode(row[14]),
+        duration=row[15],
+        session_metadata=None if row[16] is None else msgspec.json.decode(row[16]),
+    )

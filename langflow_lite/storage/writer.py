@@ -1,0 +1,299 @@
+"""Writer: the one connection that writes. It takes whole units of work and commits them in groups.
+
+A unit runs inside a transaction that only the writer begins and ends, so a caller that is cancelled can leave no half
+of it behind: once handed over, a unit happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import aiosqlite
+import anyio
+
+from langflow_lite.errors import StorageBusy, StorageError, StorageFull
+
+__all__ = ["Ticket", "Unit", "Writer", "storage_error"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Unit = Callable[[sqlite3.Connection], T]
+"""A unit of work. It may be run twice, so it changes nothing but the database and never ends the transaction."""
+
+_BATCH_LIMIT = 512
+_APPEND_LIMIT = 4096
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY})
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL_MESSAGE = "There is no room left to write; nothing was stored. Free some disk space and try again."
+
+
+def storage_error(error: Exception) -> Exception:
+    """The error of this package that an exception of a unit means; exceptions of other kinds come back as they are.
+
+    `sqlite3.IntegrityError` is passed on too: only the unit's author knows which rule was broken.
+    """
+    mapped: StorageError
+    if isinstance(error, OSError):
+        if error.errno not in _NO_SPACE:
+            return error
+        mapped = StorageFull(_FULL_MESSAGE)
+    elif not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
+        return error
+    else:
+        code = getattr(error, "sqlite_errorcode", 0)
+        # Growing the shared-memory file is the one write whose ENOSPC SQLite reports as an I/O error.
+        if code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+            mapped = StorageFull(_FULL_MESSAGE)
+        elif code & 0xFF in _BUSY:
+            mapped = StorageBusy(f"The database cannot be written right now ({error}); try again.")
+        else:
+            mapped = StorageError(f"The database failed: {error}")
+    mapped.__cause__ = error
+    return mapped
+
+
+class Ticket(Generic[T]):
+    """A unit that was handed over; `wait` tells how it ended."""
+
+    __slots__ = ("_after", "_done", "_error", "_event", "_value", "is_telemetry", "unit")
+
+    _value: T
+
+    def __init__(self, unit: Unit[T], after: Callable[[T], None] | None = None, *, is_telemetry: bool = False) -> None:
+        self.unit = unit
+        self.is_telemetry = is_telemetry
+        self._after = after
+        self._done = False
+        self._error: Exception | None = None
+        self._event: anyio.Event | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the unit is committed or abandoned."""
+        return self._done
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the unit was abandoned; None while it is pending and when it was committed."""
+        return self._error
+
+    async def wait(self) -> T:
+        """The unit's value, once its transaction is durable; raises what the unit raised."""
+        await self.settled()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    async def settled(self) -> None:
+        """Return once the unit is committed or abandoned."""
+        if not self._done:
+            if self._event is None:
+                self._event = anyio.Event()
+            await self._event.wait()
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Run the unit in the writer's thread, inside its transaction."""
+        self._value = self.unit(connection)
+
+    def fail(self, error: Exception) -> None:
+        """Record why the unit was abandoned."""
+        self._error = storage_error(error)
+
+    def settle(self) -> None:
+        """Tell the loop's side how it ended: first the follow-up, then whoever waits."""
+        if self._error is None and self._after is not None:
+            try:
+                self._after(self._value)
+            except Exception as error:
+                logger.exception("The follow-up of a committed write failed")
+                self._error = error
+        self._done = True
+        if self._event is not None:
+            self._event.set()
+
+
+class _BatchConnection(sqlite3.Connection):
+    """A connection whose `commit` is a whole batch, so that a batch costs one visit to the thread of aiosqlite."""
+
+    batch: Sequence[Ticket[Any]] = ()
+    broken: StorageError | None = None
+
+    def commit(self) -> None:
+        """Run the batch in one transaction; if that fails, each unit in one of its own."""
+        groups: deque[Sequence[Ticket[Any]]] = deque([self.batch] if self.batch else ())
+        self.batch = ()
+        while groups:
+            group = groups.popleft()
+            try:
+                self.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                _fail(chain(group, *groups), error)
+                return
+            try:
+                for ticket in group:
+                    ticket.run(self)
+                    if not self.in_transaction:
+                        raise StorageError("A unit of work went on after its transaction had been rolled back.")
+                self.execute("COMMIT")
+            except Exception as error:
+                if self.in_transaction:
+                    self.execute("ROLLBACK")
+                if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_FSYNC:
+                    # After a failed fsync the kernel may report success for pages it has dropped: trust no later one.
+                    self.broken = StorageError(
+                        "The disk did not confirm a write. Nothing more is written until the server is restarted; "
+                        "check the disk first."
+                    )
+                    _fail(chain(group, *groups), self.broken)
+                    return
+                if len(group) == 1:
+                    group[0].fail(error)
+                else:
+                    groups.extend((ticket,) for ticket in group)
+
+
+def _fail(tickets: chain[Ticket[Any]], error: Exception) -> None:
+    for ticket in tickets:
+        ticket.fail(error)
+
+
+class Writer:
+    """Takes units of work and group-commits them, in the order they were handed over.
+
+    `run` is its task; nothing is written unless it is running. Its methods are called from the event loop's thread.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection, batches: _BatchConnection) -> None:
+        self._connection = connection
+        self._batches = batches
+        self._queue: list[Ticket[Any]] = []
+        self._batch: list[Ticket[Any]] = []
+        self._last: Ticket[Any] | None = None
+        self._wake: anyio.Event | None = None
+        self._refusal: StorageError | None = None
+        self._closing = False
+        self._finished = anyio.Event()
+        self._appended = 0
+        self._append_failed = False
+        self.dropped = 0
+        """Units given to `append` that were thrown away because too many were waiting."""
+
+    @classmethod
+    async def open(cls, path: Path, *, busy_timeout: float) -> Writer:
+        """A writer on the database at `path`, waiting up to `busy_timeout` seconds for foreign locks."""
+        opened: list[_BatchConnection] = []
+
+        def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+            batches = _BatchConnection(*args, **kwargs)
+            batches.execute("PRAGMA synchronous = FULL")
+            batches.execute("PRAGMA foreign_keys = ON")
+            opened.append(batches)
+            return batches
+
+        with anyio.CancelScope(shield=True):
+            connection = await aiosqlite.connect(path, factory=connect, isolation_level=None, timeout=busy_timeout)
+        return cls(connection, opened[0])
+
+    def enqueue(self, unit: Unit[T], after: Callable[[T], None] | None = None) -> Ticket[T]:
+        """Hand a unit over without waiting.
+
+        `after` is called on the event loop with the unit's value once it is durable and before anyone who waits goes on,
+        even if whoever handed it over is gone by then: it is the place to bring memory up to date. Raises
+        `StorageError` when the writer has stopped.
+        """
+        if self._refusal is not None:
+            raise StorageError(self._refusal.message) from self._refusal
+        ticket = Ticket(unit, after)
+        self._put(ticket)
+        return ticket
+
+    async def commit(self, unit: Unit[T], after: Callable[[T], None] | None = None) -> T:
+        """Hand a unit over and return its value once it is durable.
+
+        Raises what the unit raises, `StorageFull`, `StorageBusy` or `StorageError`; then nothing of the unit remains.
+        A caller cancelled while waiting does not undo the unit.
+        """
+        return await self.enqueue(unit, after).wait()
+
+    def append(self, unit: Unit[Any]) -> None:
+        """Hand over telemetry: never waits, never raises, and is dropped and counted when too much is waiting."""
+        if self._refusal is not None or self._appended >= _APPEND_LIMIT:
+            self.dropped += 1
+            return
+        self._appended += 1
+        self._put(Ticket(unit, is_telemetry=True))
+
+    async def flush(self) -> None:
+        """Return once everything handed over so far is committed or abandoned."""
+        if self._last is not None:
+            await self._last.settled()
+
+    async def close(self) -> None:
+        """Take nothing new, commit everything that waits, close the connection."""
+        self._refusal = self._refusal or StorageError("The database is closed.")
+        self._closing = True
+        self._wake_up()
+        await self._finished.wait()
+        await self._connection.close()
+
+    async def run(self) -> None:
+        """Commit what is handed over until `close`. Cancelling its task group does not stop it; only `close` does."""
+        try:
+            with anyio.CancelScope(shield=True):
+                while self._queue or not self._closing:
+                    if self._queue:
+                        await self._commit_batch()
+                    else:
+                        self._wake = anyio.Event()
+                        await self._wake.wait()
+        finally:
+            self._stop(self._refusal or StorageError("The database writer has failed; restart the server."))
+            self._finished.set()
+
+    async def _commit_batch(self) -> None:
+        self._batch = self._queue[:_BATCH_LIMIT]
+        del self._queue[:_BATCH_LIMIT]
+        self._batches.batch = self._batch
+        await self._connection.commit()
+        for ticket in self._batch:
+            self._settle(ticket)
+        self._batch = []
+        if self._batches.broken is not None:
+            self._stop(self._batches.broken)
+
+    def _stop(self, refusal: StorageError) -> None:
+        self._refusal = refusal
+        for ticket in chain(self._batch, self._queue):
+            if not ticket.done:
+                ticket.fail(StorageError(refusal.message))
+                self._settle(ticket)
+        self._batch = []
+        self._queue = []
+
+    def _settle(self, ticket: Ticket[Any]) -> None:
+        ticket.settle()
+        if ticket is self._last:
+            self._last = None
+        if ticket.is_telemetry:
+            self._appended -= 1
+            if ticket.error is not None and not self._append_failed:
+                logger.warning("Telemetry is not being stored: %s", ticket.error)
+            self._append_failed = ticket.error is not None
+
+    def _put(self, ticket: Ticket[Any]) -> None:
+        self._queue.append(ticket)
+        self._last = ticket
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        if self._wake is not None:
+            self._wake.set()
+            self._wake = None
