@@ -37,6 +37,7 @@ from langflow_lite.storage.folders import FolderStore
 from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
+from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.variables import VariableStore
 
 __all__ = ["PreparedRun", "Runtime"]
@@ -103,12 +104,12 @@ class Runtime:
         self.outbound = OutboundClients(settings)
         self.database = Database(settings.database_path)
         self.meta = Meta(self.database)
-        self.folders = FolderStore(self.database)
         self.flows = FlowStore(self.database)
+        self.folders = FolderStore(self.database, self.flows)
         self.messages = MessageTable(self.database)
         self.api_keys = ApiKeyStore(self.database)
-        self.variables = VariableStore(self.database, settings)
-        self.files = FileStore(self.database, settings)
+        self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
+        self.files = FileStore(self.database, settings.data_dir / "files")
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
 
@@ -123,7 +124,7 @@ class Runtime:
             stack.enter_context(DataDirLock(self.settings.data_dir))
             await stack.enter_async_context(self.database)
             await stack.enter_async_context(self.outbound)
-            for store in (self.meta, self.folders, self.flows, self.api_keys, self.variables):
+            for store in (self.meta, self.flows, self.folders, self.api_keys, self.variables, self.files):
                 await store.load()
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
             self.flows.on_change(self.shared.frozen.forget)

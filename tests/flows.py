@@ -19,7 +19,13 @@ def node(
     """A node whose template holds `values`, plus `fields` given as whole template entries."""
     template: dict[str, Any] = {"_type": "Component", "code": {"type": "code", "value": "raise SystemExit"}}
     for name, value in values.items():
-        template[name] = {"type": _type(value), "value": value, "name": name, "show": True, "list": isinstance(value, list)}
+        template[name] = {
+            "type": _type(value),
+            "value": value,
+            "name": name,
+            "show": True,
+            "list": isinstance(value, list),
+        }
     template.update(fields or {})
     return {
         "id": id_,
@@ -47,9 +53,19 @@ def edge(source: str, target: str) -> dict[str, Any]:
     """An edge from `id.output` to `id.field`; a target `id.>output` closes a loop at that output."""
     source_id, _, output = source.rpartition(".")
     target_id, _, field = target.rpartition(".")
-    source_handle = {"dataType": source_id.partition("-")[0], "id": source_id, "name": output, "output_types": ["Message"]}
+    source_handle = {
+        "dataType": source_id.partition("-")[0],
+        "id": source_id,
+        "name": output,
+        "output_types": ["Message"],
+    }
     if field.startswith(">"):
-        target_handle: dict[str, Any] = {"dataType": "LoopComponent", "id": target_id, "name": field[1:], "output_types": ["Data"]}
+        target_handle: dict[str, Any] = {
+            "dataType": "LoopComponent",
+            "id": target_id,
+            "name": field[1:],
+            "output_types": ["Data"],
+        }
     else:
         target_handle = {"fieldName": field, "id": target_id, "inputTypes": ["Message"], "type": "str"}
     return {
@@ -62,4 +78,8 @@ def edge(source: str, target: str) -> dict[str, Any]:
 
 def flow(nodes: list[dict[str, Any]], edges: list[dict[str, Any]], **keys: Any) -> dict[str, Any]:
     """An exported document."""
-    return {"name": "Test flow", **keys, "data": {"nodes": nodes, "edges": edges, "viewport": {"x": 0, "y": 0, "zoom": 1}}}
+    return {
+        "name": "Test flow",
+        **keys,
+        "data": {"nodes": nodes, "edges": edges, "viewport": {"x": 0, "y": 0, "zoom": 1}},
+    }

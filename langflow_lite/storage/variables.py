@@ -83,6 +83,11 @@ class VariableStore:
         await self._open_box()
         return self._box.unseal(variable.sealed, variable.id)
 
+    def is_credential(self, name: str) -> bool:
+        """Whether a variable of this name is stored as a credential."""
+        variable = self._by_name.get(name)
+        return variable is not None and variable.type is VariableType.CREDENTIAL
+
     async def create(
         self,
         name: str,

@@ -198,14 +198,13 @@ class Each(LoopingComponent):
 
     @output("done", "Done", types=("Table",))
     def collect(self, results: list[Any]) -> Table:
-        return Table([{"text": result.text if isinstance(result, Message) else result.get_text()} for result in results])
+        return Table(
+            [{"text": result.text if isinstance(result, Message) else result.get_text()} for result in results]
+        )
 
 
 class FakeRegistry:
-    components = {
-        cls.name: cls
-        for cls in (Text, Blocking, Gate, Router, Fails, Rows, Many, Needy, Echo, Ask, Each)
-    }
+    components = {cls.name: cls for cls in (Text, Blocking, Gate, Router, Fails, Rows, Many, Needy, Echo, Ask, Each)}
 
     def resolve(self, type_: str, metadata: Any = None) -> type[Component] | None:
         return self.components.get(type_)
@@ -252,7 +251,9 @@ class Bench:
     def plan(self, document: dict[str, Any]) -> Plan:
         return Plan.of(compile_graph(document), FakeRegistry())
 
-    async def run(self, document: dict[str, Any] | Plan, *, listen: bool = False, flow_id: str = "flow-1", **request: Any) -> RunOutcome:
+    async def run(
+        self, document: dict[str, Any] | Plan, *, listen: bool = False, flow_id: str = "flow-1", **request: Any
+    ) -> RunOutcome:
         plan = document if isinstance(document, Plan) else self.plan(document)
         asked = RunRequest(**request)
         overrides = resolve_overrides(
