@@ -120,8 +120,8 @@ class ChatOutput(Component):
     async def message_response(self) -> Message:
         """The answer as a message of the session.
 
-        A message made by a model or an agent is continued under its id, so that followers who saw it grow see it
-        completed; one that comes straight from a Chat Input is answered with a message of its own.
+        A message that a model or an agent announced is continued under its id, so that followers who saw it grow see it
+        completed. A user's message keeps its place in the history: what is shown of it is a message of its own.
         """
         value = self.input_value
         if value is None:
@@ -136,7 +136,7 @@ class ChatOutput(Component):
         if self.extras:
             _dress(properties, self.extras)
         if self.should_store_message and message.session_id:
-            unchanged = received is not None and received.id is not None and message == received
+            unchanged = message == received
             _keep(ctx, message)
             if not unchanged:
                 _announce(ctx, message)
@@ -156,8 +156,9 @@ class ChatOutput(Component):
                 run_id=ctx.run_id,
                 session_metadata={"graph_run_id": ctx.run_id},
             )
-        # A copy, because the same object may have gone to other vertices. Only a message that was announced has an id; any
-        # other enters the conversation now, whenever its text was made.
+        # A copy, because the same object may have gone to other vertices. A message without an id to continue enters the
+        # conversation now, whenever its text was made.
+        continued = received.id is not None and received.sender != "User"
         return msgspec.structs.replace(
             received,
             text=text,
@@ -165,7 +166,8 @@ class ChatOutput(Component):
             sender_name=self.sender_name,
             session_id=self.session_id or received.session_id or ctx.session_id,
             context_id=self.context_id,
-            timestamp=utc_now() if received.id is None else received.timestamp,
+            id=received.id if continued else None,
+            timestamp=received.timestamp if continued else utc_now(),
             flow_id=ctx.flow_id,
             run_id=ctx.run_id,
             session_metadata={**(received.session_metadata or {}), "graph_run_id": ctx.run_id},

@@ -43,7 +43,7 @@ class Registry:
         for info in pkgutil.iter_modules(built_ins.__path__):
             module = importlib.import_module(f"{built_ins.__name__}.{info.name}")
             for cls in _defined_in(module):
-                if cls.name:
+                if vars(cls).get("name"):
                     self.register(cls)
         origins: dict[str, Path] = {}
         for folder in folders:
@@ -112,7 +112,7 @@ class Registry:
             for cls in _defined_in(_import_file(file)):
                 if not cls.outputs:
                     continue
-                cls.name = cls.name or cls.__name__
+                cls.name = vars(cls).get("name") or cls.__name__
                 cls.category = cls.category or (file.parent.name if file.parent != folder else "custom_components")
                 if cls.name in origins:
                     raise SettingsError(
@@ -123,7 +123,7 @@ class Registry:
 
 
 def _defined_in(module: ModuleType) -> Iterator[type[Component]]:
-    """Components that the module itself defines, under a name of their own."""
+    """Components that the module itself defines, helpers with a leading underscore left out."""
     for value in list(vars(module).values()):
         if (
             isinstance(value, type)
