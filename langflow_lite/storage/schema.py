@@ -56,8 +56,10 @@ def prepare(path: Path, *, busy_timeout: float) -> None:
 def _check(path: Path, *, known: bool) -> int:
     restore = "Restore it from a backup, or move it away and start again."
     try:
-        # Read-only, for a file that may be somebody else's; a writing connection would fold its log into it.
-        with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
+        # The file may be somebody else's: a writing connection would fold the log into it, and even a reading one would
+        # leave files of its own beside it unless told that there is no log to follow.
+        mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+        with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True)) as connection:
             application_id = _value(connection, "PRAGMA application_id")
             version = int(_value(connection, "PRAGMA user_version"))
             tables = _value(connection, "SELECT count(*) FROM sqlite_master")
@@ -73,7 +75,8 @@ def _check(path: Path, *, known: bool) -> int:
     except sqlite3.Error as error:
         raise StorageUnusable(f"The database {path} cannot be read ({error}). {restore}") from error
     if damage != "ok":
-        raise StorageUnusable(f"The database {path} is damaged ({damage}). {restore}")
+        reason = " ".join(str(damage).split())
+        raise StorageUnusable(f"The database {path} is damaged ({reason}). {restore}")
     return version
 
 

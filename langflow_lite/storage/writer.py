@@ -125,6 +125,23 @@ class _BatchConnection(sqlite3.Connection):
 
     batch: Sequence[Ticket[Any]] = ()
     broken: StorageError | None = None
+    _in_unit = False
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run one statement, inside the unit's transaction or not at all."""
+        self._check_transaction()
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        """Run one statement for many rows, inside the unit's transaction or not at all."""
+        self._check_transaction()
+        return super().executemany(sql, parameters)
+
+    def _check_transaction(self) -> None:
+        # SQLite rolls back by itself on some errors (a full disk). What a unit that caught one writes next would be
+        # committed at once, without what came before it.
+        if self._in_unit and not self.in_transaction:
+            raise StorageError("A unit of work went on after its transaction had been rolled back.")
 
     def commit(self) -> None:
         """Run the batch in one transaction; if that fails, each unit in one of its own."""
@@ -138,12 +155,14 @@ class _BatchConnection(sqlite3.Connection):
                 _fail(chain(group, *groups), error)
                 return
             try:
+                self._in_unit = True
                 for ticket in group:
                     ticket.run(self)
-                    if not self.in_transaction:
-                        raise StorageError("A unit of work went on after its transaction had been rolled back.")
+                    self._check_transaction()
+                self._in_unit = False
                 self.execute("COMMIT")
             except Exception as error:
+                self._in_unit = False
                 if self.in_transaction:
                     self.execute("ROLLBACK")
                 if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_FSYNC:
