@@ -19,6 +19,7 @@ __all__ = [
     "LoopLimitExceeded",
     "MissingModel",
     "NotFound",
+    "OutboundRefused",
     "PayloadTooLarge",
     "Problem",
     "ProviderError",
@@ -267,6 +268,12 @@ class ProviderError(LangflowError):
         self.provider = provider
         self.provider_status = provider_status
         self.retry_after = retry_after
+
+
+class OutboundRefused(LangflowError):
+    """A flow or request names an address that the outbound rules forbid; no connection was made."""
+
+    code = "OUTBOUND_REFUSED"
 
 
 class LoopLimitExceeded(LangflowError):

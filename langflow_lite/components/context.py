@@ -10,6 +10,7 @@ from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
 
 if TYPE_CHECKING:
+    # Takes a sixth of a second to import, which only runs that call out should pay.
     import httpx2
 
 __all__ = ["Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
@@ -48,6 +49,9 @@ class Variables(Protocol):
 
         `secret` says that the caller will not show it; raises `ValueError` for a credential when it is false.
         """
+
+    def from_request(self, name: str) -> bool:
+        """Whether the request itself brought the variable; an address in it is then not the operator's."""
 
 
 class Files(Protocol):

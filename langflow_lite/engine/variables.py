@@ -54,6 +54,10 @@ class RunVariables:
             raise ValueError("a credential of the environment can be used in secret fields only")
         return value
 
+    def from_request(self, name: str) -> bool:
+        """Whether the request itself brought the variable."""
+        return name in self._request
+
 
 def permitted_environment(environ: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     """The environment variables among `names` that are set and not empty."""
