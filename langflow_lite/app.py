@@ -1,0 +1,63 @@
+"""The ASGI application: the API behind its guard, with the Runtime in its lifespan."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from langflow_lite.http.auth import Auth
+from langflow_lite.http.endpoint import Api
+from langflow_lite.http.errors import ErrorBoundary
+from langflow_lite.http.guard import Guard
+from langflow_lite.http.routes import ENDPOINTS, PUBLIC
+from langflow_lite.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    runtime: Callable[[Settings], AbstractAsyncContextManager[Any]],
+) -> Starlette:
+    """The application for these settings, by default those of the environment.
+
+    Its lifespan enters the Runtime that `runtime` makes and keeps it as `app.state.runtime`; whoever mounts the
+    application in another one has to run that lifespan. Routes that are added to the application are guarded like the API.
+    """
+    settings = settings or Settings.load()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with runtime(settings) as app.state.runtime:
+            try:
+                yield
+            finally:
+                del app.state.runtime
+
+    app = _Application(
+        lifespan=lifespan,
+        middleware=[
+            Middleware(ErrorBoundary),
+            Middleware(Guard, settings=settings),
+            Middleware(Auth, settings=settings, public=PUBLIC),
+        ],
+    )
+    app.router.redirect_slashes = False
+    app.router.default = Api(ENDPOINTS)
+    return app
+
+
+class _Application(Starlette):
+    """A Starlette application whose errors are answered by our own boundary alone."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = self.router
+        for middleware, args, kwargs in reversed(self.user_middleware):
+            app = middleware(app, *args, **kwargs)
+        return app

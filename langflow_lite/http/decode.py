@@ -1,0 +1,88 @@
+"""Reading JSON from strangers: bounded depth, and every failure a 422 that names the place."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+
+from langflow_lite.errors import InvalidRequest, Problem
+
+__all__ = ["MAX_DEPTH", "decode_json", "validation_problem"]
+
+MAX_DEPTH = 128
+"""Deepest nesting of arrays and objects in a body."""
+
+_BOM = b"\xef\xbb\xbf"
+# Possessive, and content to end at the end of the input: linear in any input.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
+
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
+_EXPECTED = re.compile(r"Expected `(?P<type>[^`]+)`")
+_BYTE = re.compile(r"\(byte (?P<offset>\d+)\)")
+_PLACE = re.compile(r" - at `(?P<kind>key in )?\$(?P<path>.*)`$|(?P<plain>$)")
+_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
+_TYPES = {
+    "str": "string_type",
+    "int": "int_type",
+    "float": "float_type",
+    "bool": "bool_type",
+    "array": "list_type",
+    "object": "dict_type",
+    "datetime": "datetime_parsing",
+    "uuid": "uuid_parsing",
+}
+
+
+def decode_json(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """Decode a body; of duplicate keys the last wins. Raises `InvalidRequest` with `loc` below "body"."""
+    if raw.startswith(_BOM):
+        raw = raw[len(_BOM) :]
+    try:
+        if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
+            raise InvalidRequest(Problem("json_invalid", ("body",), f"JSON is nested deeper than {MAX_DEPTH} levels"))
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        problem = validation_problem(error, "body")
+    except msgspec.DecodeError as error:
+        found = _BYTE.search(str(error))
+        offset = int(found["offset"]) if found else len(raw)
+        problem = Problem("json_invalid", ("body", offset), f"JSON decode error: {error}")
+    except UnicodeDecodeError:
+        problem = Problem("json_invalid", ("body", _bad_byte(raw)), "JSON decode error: the text is not UTF-8")
+    except RecursionError:
+        problem = Problem("json_invalid", ("body",), "JSON is nested too deeply")
+    raise InvalidRequest(problem)
+
+
+def validation_problem(error: msgspec.ValidationError, source: str) -> Problem:
+    """What msgspec says of a value of the wrong shape, with the place as a path that starts with `source`."""
+    text = str(error)
+    place = _PLACE.search(text)
+    loc: list[str | int] = [source]
+    if place is not None and place["path"]:
+        loc += [int(m["index"]) if m["index"] else m["name"] for m in _STEP.finditer(place["path"])]
+        text = text[: place.start()]
+    if missing := _MISSING.search(text):
+        return Problem("missing", (*loc, missing["name"]), "Field required")
+    expected = _EXPECTED.search(text)
+    kind = _TYPES.get(expected["type"].split(" ")[0], "value_error") if expected else "value_error"
+    return Problem(kind, tuple(loc), text)
+
+
+def _depth(raw: bytes) -> int:
+    """Deepest nesting of brackets outside of strings; -1 and +1 steps are summed as signed bytes."""
+    steps = _STRING.sub(b"", raw).translate(_STEPS, _NOT_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0)
+
+
+def _bad_byte(raw: bytes) -> int:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0

@@ -1,0 +1,280 @@
+"""Endpoint: one record per route, from which routing, decoding, the answer and the OpenAPI document are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from langflow_lite.errors import InvalidRequest, LangflowError, NotFound, PayloadTooLarge, Problem
+from langflow_lite.http.decode import decode_json, validation_problem
+from langflow_lite.http.errors import MethodNotAllowed, send_json
+from langflow_lite.settings import Settings
+from langflow_lite.storage.api_keys import ApiKeyStore
+from langflow_lite.storage.files import FileStore
+from langflow_lite.storage.flows import FlowStore
+from langflow_lite.storage.folders import FolderStore
+from langflow_lite.storage.messages import MessageTable
+from langflow_lite.storage.variables import VariableStore
+from langflow_lite.values import to_json
+
+__all__ = ["Api", "Call", "Endpoint", "Handler", "Runtime", "runtime_of"]
+
+MEGABYTE = 1024 * 1024
+_PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid))?\}")
+
+
+class Catalogue(Protocol):
+    """The components there are, as the editor wants to see them."""
+
+    def catalogue(self) -> Mapping[str, Any]:
+        """Category to component to node template."""
+
+
+class Runtime(Protocol):
+    """What the endpoints use of the running server."""
+
+    @property
+    def settings(self) -> Settings: ...  # noqa: D102
+    @property
+    def user_id(self) -> str: ...  # noqa: D102
+    @property
+    def flows(self) -> FlowStore: ...  # noqa: D102
+    @property
+    def folders(self) -> FolderStore: ...  # noqa: D102
+    @property
+    def messages(self) -> MessageTable: ...  # noqa: D102
+    @property
+    def api_keys(self) -> ApiKeyStore: ...  # noqa: D102
+    @property
+    def variables(self) -> VariableStore: ...  # noqa: D102
+    @property
+    def files(self) -> FileStore: ...  # noqa: D102
+    @property
+    def registry(self) -> Catalogue: ...  # noqa: D102
+
+
+class ServerNotRunning(LangflowError):
+    """503: a request came before the start or after the end of the application's lifespan."""
+
+    status = 503
+    code = "SERVER_NOT_RUNNING"
+
+
+def runtime_of(scope: Scope) -> Runtime:
+    """The Runtime that the application's lifespan entered; raises `ServerNotRunning` outside of it."""
+    try:
+        runtime: Runtime = scope["app"].state.runtime
+    except AttributeError:
+        raise ServerNotRunning(
+            "The server is not running: its lifespan has not been entered. A mounted app needs its lifespan run by "
+            "the app around it."
+        ) from None
+    return runtime
+
+
+class Call:
+    """One request as its handler sees it: `params` from the path, `query` and `body` decoded to their types."""
+
+    __slots__ = ("body", "params", "query", "request", "runtime")
+
+    def __init__(self, runtime: Runtime, request: Request, params: dict[str, str], query: Any, body: Any) -> None:
+        self.runtime = runtime
+        self.request = request
+        self.params = params
+        self.query = query
+        self.body = body
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One documented endpoint.
+
+    `path` holds parameters as `{name}` or `{name:uuid}`; it is answered with and without its last slash. `body` is
+    the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
+    there is none. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
+    is a Starlette response. `media_type` is that of the answer; `errors` the documented ones. `public` endpoints
+    answer without a key.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    body: Any = None
+    query: type[msgspec.Struct] | None = None
+    response: Any = None
+    status: int = 200
+    media_type: str = "application/json"
+    errors: tuple[type[LangflowError], ...] = ()
+    upload: bool = False
+    public: bool = False
+    deprecated: bool = False
+    uuids: frozenset[str] = field(init=False)
+    _decoder: Any = field(init=False, repr=False)
+    _empty_body: bytes | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        uuids = frozenset(m["name"] for m in _PARAMETER.finditer(self.path) if m["kind"] == "uuid")
+        object.__setattr__(self, "uuids", uuids)
+        decoder = None if self.body in (None, bytes) else msgspec.json.Decoder(self.body, strict=False)
+        object.__setattr__(self, "_decoder", decoder)
+        object.__setattr__(self, "_empty_body", None if decoder is None else _accepts(decoder, b"{}"))
+
+    @property
+    def template(self) -> str:
+        """The path as OpenAPI writes it, parameters without their kinds."""
+        return _PARAMETER.sub(r"{\g<name>}", self.path)
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the path parameters, in order."""
+        return [m["name"] for m in _PARAMETER.finditer(self.path)]
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether a request without a body is refused."""
+        return self._decoder is not None and self._empty_body is None
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, values: list[str]) -> None:
+        """Decode the request, call the handler, send its answer. `values` are those of the path parameters."""
+        runtime = runtime_of(scope)
+        params = self._decode_params(values) if values else {}
+        query = None if self.query is None else self._decode_query(scope["query_string"])
+        body = None
+        if self.body is not None:
+            raw = await _read_body(receive, runtime.settings.max_body_size * MEGABYTE)
+            body = raw if self._decoder is None else self._decode_body(raw)
+        result = await self.handler(Call(runtime, Request(scope, receive, send), params, query, body))
+        if isinstance(result, Response):
+            await result(scope, receive, send)
+        elif self.status == 204:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await send_json(send, self.status, to_json(result))
+
+    def _decode_params(self, values: list[str]) -> dict[str, str]:
+        params = dict(zip(self.parameters, values, strict=True))
+        for name in self.uuids:
+            try:
+                params[name] = str(UUID(params[name]))
+            except ValueError:
+                problem = Problem("uuid_parsing", ("path", name), f"{params[name]!r} is not a valid UUID")
+                raise InvalidRequest(problem) from None
+        return params
+
+    def _decode_query(self, query_string: bytes) -> Any:
+        try:
+            # latin-1 never fails here; percent-escapes are read as UTF-8 with replacement.
+            pairs = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else {}
+            return msgspec.convert(pairs, self.query, strict=False)
+        except msgspec.ValidationError as error:
+            raise InvalidRequest(validation_problem(error, "query")) from None
+
+    def _decode_body(self, raw: bytes) -> Any:
+        if not raw or raw == b"null":
+            if self._empty_body is not None:
+                raw = self._empty_body
+            elif not raw:
+                raise InvalidRequest(Problem("missing", ("body",), "A JSON body is required"))
+        return decode_json(raw, self._decoder)
+
+
+def _accepts(decoder: msgspec.json.Decoder[Any], raw: bytes) -> bytes | None:
+    try:
+        decoder.decode(raw)
+    except msgspec.ValidationError:
+        return None
+    return raw
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise PayloadTooLarge(f"The body is larger than {limit // MEGABYTE} MB (LANGFLOW_MAX_BODY_SIZE)")
+        if not message.get("more_body", False):
+            return b"".join((*chunks, chunk)) if chunks else chunk
+        chunks.append(chunk)
+
+
+class _Node:
+    """One path segment in the route tree."""
+
+    __slots__ = ("literals", "methods", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.methods: dict[str, Endpoint] = {}
+
+    def find(self, segments: list[str], at: int, values: list[str]) -> _Node | None:
+        if at == len(segments):
+            return self if self.methods else None
+        segment = segments[at]
+        literal = self.literals.get(segment)
+        if literal is not None and (found := literal.find(segments, at + 1, values)) is not None:
+            return found
+        if self.parameter is not None and segment:
+            values.append(segment)
+            if (found := self.parameter.find(segments, at + 1, values)) is not None:
+                return found
+            values.pop()
+        return None
+
+
+class Api:
+    """ASGI app that finds the endpoint of a request and lets it serve; raises `NotFound` and `MethodNotAllowed`."""
+
+    def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
+        self._root = _Node()
+        for endpoint in endpoints:
+            node = self._root
+            for segment in _segments(endpoint.path):
+                if _PARAMETER.fullmatch(segment):
+                    node.parameter = node = node.parameter or _Node()
+                else:
+                    node = node.literals.setdefault(segment, _Node())
+            if endpoint.method in node.methods:
+                raise ValueError(f"two endpoints for {endpoint.method} {endpoint.path}")
+            node.methods[endpoint.method] = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        values: list[str] = []
+        node = self._root.find(_segments(scope["path"]), 0, values)
+        if node is None:
+            raise NotFound("Not Found")
+        method = scope["method"]
+        endpoint = node.methods.get(method) or (node.methods.get("GET") if method == "HEAD" else None)
+        if endpoint is not None:
+            await endpoint.serve(scope, receive, send, values)
+            return
+        allowed = sorted({*node.methods, "OPTIONS", *(("HEAD",) if "GET" in node.methods else ())})
+        if method != "OPTIONS":
+            raise MethodNotAllowed(allowed)
+        await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", ", ".join(allowed).encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _segments(path: str) -> list[str]:
+    return (path[1:-1] if len(path) > 1 and path.endswith("/") else path[1:]).split("/")

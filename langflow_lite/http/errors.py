@@ -1,0 +1,151 @@
+"""How errors become answers: `{"detail": ...}` with the error's own status, and nothing of the server's inside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+import anyio
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from langflow_lite.errors import LangflowError, PayloadTooLarge, RequestRefused
+from langflow_lite.values import to_json
+
+__all__ = ["ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]
+
+logger = logging.getLogger(__name__)
+
+JSON_TYPE = (b"content-type", b"application/json")
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+LINGER_SECONDS = 2.0
+
+
+class MethodNotAllowed(LangflowError):
+    """405: the path exists, but not with this method; `Allow` names those that do (RFC 9110 section 15.5.6)."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__("Method Not Allowed")
+        self.allowed = ", ".join(allowed)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Name the methods that are allowed."""
+        return {"Allow": self.allowed}
+
+
+class TooManyRequests(LangflowError):
+    """429: this peer presented too many wrong credentials; `retry_after` is in seconds."""
+
+    status = 429
+    code = "TOO_MANY_REQUESTS"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say when to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+async def send_json(
+    send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (), *, more_body: bool = False
+) -> None:
+    """Send a whole answer whose body is JSON text."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": more_body})
+
+
+class ErrorBoundary:
+    """Outermost ASGI layer: answers every exception, and puts the security headers on every response.
+
+    A `LangflowError` is answered with its status, detail and headers. Anything else is logged with an id and answered
+    as a 500 that carries only that id. Once a response has begun, an error can only break the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+        extra: list[tuple[bytes, bytes]] = []
+        scope["langflow_lite.headers"] = extra
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS, *extra]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, guarded_send)
+        except ClientDisconnect:
+            return
+        except PayloadTooLarge as error:
+            if started:
+                raise
+            await _refuse_body(error, receive, guarded_send)
+        except (LangflowError, HTTPException) as error:
+            if started:
+                raise
+            status, detail, headers = _describe(error)
+            await send_json(guarded_send, status, to_json({"detail": detail}), headers)
+        except Exception:
+            error_id = uuid4().hex
+            # The query may hold a key, so the path alone is logged.
+            logger.exception("error %s in %s %s", error_id, scope["method"], scope["path"])
+            if started:
+                raise
+            body = {"detail": "Internal Server Error", "error_id": error_id}
+            await send_json(guarded_send, 500, to_json(body))
+
+
+def _describe(error: LangflowError | HTTPException) -> tuple[int, Any, list[tuple[bytes, bytes]]]:
+    if isinstance(error, HTTPException):
+        status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
+    else:
+        status = error.http_status if isinstance(error, RequestRefused) else error.status
+        detail, headers = error.detail, dict(error.headers)
+        if status >= 500:
+            logger.error("%s: %s", error.code, error.message)
+    encoded = [
+        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        for name, value in headers.items()
+    ]
+    return status, detail, encoded
+
+
+async def _refuse_body(error: PayloadTooLarge, receive: Receive, send: Send) -> None:
+    body = to_json({"detail": error.detail})
+    await send_json(send, error.status, body, [(b"connection", b"close")], more_body=True)
+    # Closing a socket with unread input resets it, and the client would lose the answer it has not read yet. So the
+    # rest of the body is read and dropped for a moment before the connection goes.
+    with anyio.move_on_after(LINGER_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] != "http.request" or not message.get("more_body"):
+                break
+    await send({"type": "http.response.body", "body": b""})

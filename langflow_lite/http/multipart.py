@@ -1,0 +1,148 @@
+"""Uploads: the one file of a multipart body, handed on while it arrives (RFC 7578)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from langflow_lite.errors import BadRequest, InvalidRequest, PayloadTooLarge, Problem
+
+__all__ = ["UploadedFile", "read_upload"]
+
+MAX_BOUNDARY = 70
+MAX_PARTS = 100
+
+
+class UploadedFile:
+    """A file in a multipart body. `filename` is a label from the client, never a path; `chunks` can be read once."""
+
+    __slots__ = ("chunks", "content_type", "filename")
+
+    def __init__(self, filename: str, content_type: str, chunks: AsyncIterator[bytes]) -> None:
+        self.filename = filename
+        self.content_type = content_type
+        self.chunks = chunks
+
+    async def read(self, limit: int) -> bytes:
+        """All of it; raises `PayloadTooLarge` beyond `limit` bytes."""
+        content = bytearray()
+        async for chunk in self.chunks:
+            content += chunk
+            if len(content) > limit:
+                raise PayloadTooLarge(f"The file is larger than {limit // (1024 * 1024)} MB (LANGFLOW_MAX_BODY_SIZE)")
+        return bytes(content)
+
+
+async def read_upload(request: Request, field: str = "file") -> UploadedFile:
+    """The file sent in `field`, as soon as its part begins; parts before it are skipped, parts after it never read.
+
+    Raises `InvalidRequest` when the body is no multipart form or has no such file, `BadRequest` when it is malformed.
+    """
+    parts = _Parts(_boundary(request))
+    stream = request.stream()
+    async for chunk in stream:
+        parts.feed(chunk)
+        while parts.events:
+            event = parts.events.pop(0)
+            if isinstance(event, dict):
+                disposition, options = parse_options_header(event.get(b"content-disposition", b""))
+                name = options.get(b"name", b"").decode("utf-8", "replace")
+                if disposition == b"form-data" and name == field and b"filename" in options:
+                    filename = options[b"filename"].decode("utf-8", "replace")
+                    content_type = event.get(b"content-type", b"").decode("latin-1")
+                    return UploadedFile(filename, content_type, _file_chunks(parts, stream))
+    parts.finish()
+    raise InvalidRequest(Problem("missing", ("body", field), "Field required: a file"))
+
+
+async def _file_chunks(parts: _Parts, stream: Any) -> AsyncIterator[bytes]:
+    async with aclosing(stream):
+        while True:
+            while parts.events:
+                event = parts.events.pop(0)
+                if event is None:
+                    return
+                if isinstance(event, bytes):
+                    yield event
+            chunk = await anext(stream, None)
+            if chunk is None:
+                parts.finish()
+                raise BadRequest("The multipart body ends in the middle of the file")
+            parts.feed(chunk)
+
+
+def _boundary(request: Request) -> bytes:
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data":
+        raise InvalidRequest(Problem("missing", ("body", "file"), "Send the file as multipart/form-data"))
+    boundary = options.get(b"boundary", b"")
+    if not 0 < len(boundary) <= MAX_BOUNDARY:
+        raise BadRequest(f"The multipart boundary must have 1 to {MAX_BOUNDARY} characters")
+    return boundary
+
+
+class _Parts:
+    """Parser callbacks turned into a list: a dict of headers begins a part, bytes are its content, None ends it."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self.events: list[dict[bytes, bytes] | bytes | None] = []
+        self._headers: dict[bytes, bytes] = {}
+        self._name = b""
+        self._value = b""
+        self._count = 0
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": self._on_headers_finished,
+                "on_part_data": self._on_part_data,
+                "on_part_end": self._on_part_end,
+            },
+        )
+
+    def feed(self, chunk: bytes) -> None:
+        if not chunk:
+            return
+        try:
+            self._parser.write(chunk)
+        except FormParserError as error:
+            raise BadRequest(f"The multipart body is malformed: {error}") from None
+
+    def finish(self) -> None:
+        try:
+            self._parser.finalize()
+        except FormParserError as error:
+            raise BadRequest(f"The multipart body is malformed: {error}") from None
+
+    def _on_part_begin(self) -> None:
+        self._headers = {}
+        self._count += 1
+        if self._count > MAX_PARTS:
+            raise BadRequest(f"The multipart body has more than {MAX_PARTS} parts")
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        self._headers[self._name.lower()] = self._value
+        self._name = self._value = b""
+
+    def _on_headers_finished(self) -> None:
+        self.events.append(self._headers)
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self.events.append(data[start:end])
+
+    def _on_part_end(self) -> None:
+        self.events.append(None)

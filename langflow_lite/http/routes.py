@@ -1,0 +1,24 @@
+"""Every endpoint there is."""
+
+from __future__ import annotations
+
+from langflow_lite.http import api_keys, base, files, flows, folders, messages, variables
+from langflow_lite.http.docs import docs_endpoints
+from langflow_lite.http.endpoint import Endpoint
+
+__all__ = ["ENDPOINTS", "PUBLIC"]
+
+_API: tuple[Endpoint, ...] = (
+    *base.ENDPOINTS,
+    *flows.ENDPOINTS,
+    *folders.ENDPOINTS,
+    *messages.ENDPOINTS,
+    *files.ENDPOINTS,
+    *variables.ENDPOINTS,
+    *api_keys.ENDPOINTS,
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (*_API, *docs_endpoints(_API))
+
+PUBLIC = frozenset(endpoint.path for endpoint in ENDPOINTS if endpoint.public)
+"""The paths that answer without a key."""

@@ -1,0 +1,146 @@
+"""How uvicorn is to be run: with limits on time and size that it does not have by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import http
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from langflow_lite.http.guard import MAX_HEADER_BYTES, MAX_URL_BYTES
+from langflow_lite.settings import Settings
+from langflow_lite.values import to_json
+
+__all__ = ["BODY_SECONDS", "HEAD_SECONDS", "BoundedProtocol", "uvicorn_config"]
+
+HEAD_SECONDS = 10.0
+"""Seconds a connection may take to send the head of its first request, or of one it has begun."""
+
+BODY_SECONDS = 30.0
+"""Seconds in which a body that the server is reading must bring `BODY_BYTES` or its end."""
+
+BODY_BYTES = 16 * 1024
+# The largest head the guard would let pass; the parser itself has no limit and keeps all of it in memory.
+HEAD_BYTES = MAX_HEADER_BYTES + MAX_URL_BYTES
+
+
+def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """The configuration to serve `app` with. Host and port are the settings'; logging is left to the caller.
+
+    Forwarding headers are not believed, since any local program could send them; the access log is off, since URLs
+    may hold keys; httptools is named because the other parser accepts ambiguous requests.
+    """
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
+    )
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """The httptools protocol with a clock on heads and bodies, a limit on heads, and no absolute-form targets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._reading_head = False
+        self._reading_body = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock: a connection that says nothing is closed like one that speaks too slowly."""
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse input, counting what belongs to a head or body that is not complete yet."""
+        super().data_received(data)
+        if self._reading_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(431, "The head of the request is too large")
+            elif self._timer is None:
+                self._timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+        elif self._reading_body:
+            self._body_bytes += len(data)
+            if self._timer is None:
+                self._start_body_timer()
+
+    def on_message_begin(self) -> None:
+        """A request begins (parser callback)."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._reading_head = True
+
+    def on_headers_complete(self) -> None:
+        """The head is complete (parser callback); the clock now runs for the body."""
+        self._reading_head = False
+        self._stop_timer()
+        if not self.url.startswith(b"/"):
+            # Only proxies need other forms, and in them the target's host may differ from the Host header.
+            raise ValueError("the request target is not a path")
+        super().on_headers_complete()
+        self._reading_body = True
+
+    def on_message_complete(self) -> None:
+        """The body is complete (parser callback)."""
+        self._reading_body = False
+        self._stop_timer()
+        super().on_message_complete()
+
+    def _start_body_timer(self) -> None:
+        self._body_bytes = 0
+        self._timer = self.loop.call_later(BODY_SECONDS, self._body_late)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _head_late(self) -> None:
+        self._timer = None
+        self._refuse(408, f"The head of the request did not arrive within {HEAD_SECONDS:g} seconds")
+
+    def _body_late(self) -> None:
+        self._timer = None
+        # While the server itself does not read on, the client is not to blame.
+        if self._body_bytes >= BODY_BYTES or self.flow.read_paused:
+            self._start_body_timer()
+        else:
+            self._refuse(408, "The body of the request arrives too slowly")
+
+    def _refuse(self, status: int, message: str) -> None:
+        if self.transport.is_closing():
+            return
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if cycle.response_started or self._reading_head:
+                # Another answer is on its way; writing into it would garble both.
+                self.transport.close()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        body = to_json({"detail": message})
+        head = (
+            f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()

@@ -1,0 +1,175 @@
+"""Wire structs that more than one area uses: flows and folders as callers send and read them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from langflow_lite.flow import Flow
+from langflow_lite.storage.folders import Folder
+from langflow_lite.values import result_time
+
+__all__ = [
+    "Deleted",
+    "Detail",
+    "FlowChanges",
+    "FlowIn",
+    "FlowOut",
+    "FolderOut",
+    "NonEmpty",
+    "flow_out",
+    "folder_out",
+]
+
+NonEmpty = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+"""A name: not empty, and not a book."""
+
+NULL = Raw(b"null")
+NOT_SENT = Raw(b"")
+
+
+class Detail(msgspec.Struct):
+    """What every error, and a few confirmations, look like."""
+
+    detail: Any
+
+
+class Deleted(msgspec.Struct):
+    """How many of the named things existed and are gone now."""
+
+    deleted: int
+
+
+class FlowExtra(msgspec.Struct, kw_only=True):
+    """Keys that later releases export with a flow; they are kept and given back, and change nothing."""
+
+    mcp_enabled: bool | UnsetType | None = UNSET
+    action_name: str | UnsetType | None = UNSET
+    action_description: str | UnsetType | None = UNSET
+    access_type: str | UnsetType | None = UNSET
+    flow_type: str | UnsetType | None = UNSET
+    a2a_enabled: bool | UnsetType | None = UNSET
+    a2a_card_overrides: Any = UNSET
+    workspace_id: str | UnsetType | None = UNSET
+    name_key: str | UnsetType | None = UNSET
+
+    def extra(self) -> dict[str, Any]:
+        """Those of the keys that were sent."""
+        sent = {name: getattr(self, name) for name in FlowExtra.__struct_fields__}
+        return {name: value for name, value in sent.items() if value is not UNSET}
+
+
+class FlowIn(FlowExtra, kw_only=True):
+    """A flow to store, as exported or as the API shows it. Other keys, such as `updated_at`, are ignored."""
+
+    name: NonEmpty
+    description: str | None = None
+    icon: str | None = None
+    icon_bg_color: str | None = None
+    gradient: str | None = None
+    data: Raw = NULL
+    is_component: bool | None = None
+    webhook: bool | None = None
+    endpoint_name: str | None = None
+    tags: list[str] | None = None
+    locked: bool | None = None
+    id: str | None = None
+    folder_id: str | None = None
+
+
+class FlowChanges(FlowExtra, kw_only=True):
+    """The parts of a flow to change; what is not sent stays as it is, null empties what may be empty."""
+
+    name: NonEmpty | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    icon: str | UnsetType | None = UNSET
+    icon_bg_color: str | UnsetType | None = UNSET
+    gradient: str | UnsetType | None = UNSET
+    data: Raw = NOT_SENT
+    is_component: bool | UnsetType = UNSET
+    webhook: bool | UnsetType = UNSET
+    endpoint_name: str | UnsetType | None = UNSET
+    tags: list[str] | UnsetType | None = UNSET
+    locked: bool | UnsetType = UNSET
+    folder_id: str | UnsetType | None = UNSET
+
+
+class FlowOut(msgspec.Struct, kw_only=True):
+    """A flow as the API shows it (contract: *Flow*); `version` is the content hash of `data`."""
+
+    name: str
+    description: str | None
+    icon: str | None
+    icon_bg_color: str | None
+    gradient: str | None
+    data: Raw
+    is_component: bool
+    updated_at: str
+    webhook: bool
+    endpoint_name: str | None
+    tags: list[str] | None
+    locked: bool
+    mcp_enabled: bool | None
+    action_name: str | None
+    action_description: str | None
+    access_type: str | None
+    flow_type: str | None
+    a2a_enabled: bool | None
+    a2a_card_overrides: Any
+    id: str
+    user_id: str | None
+    folder_id: str | None
+    workspace_id: str | None
+    name_key: str | None
+    version_token: str | None
+    version: str
+
+
+def flow_out(flow: Flow, *, header: bool = False) -> FlowOut:
+    """A stored flow for an answer; with `header`, `data` is left out unless it is a component's."""
+    extra = flow.extra
+    return FlowOut(
+        name=flow.name,
+        description=flow.description,
+        icon=flow.icon,
+        icon_bg_color=flow.icon_bg_color,
+        gradient=flow.gradient,
+        data=NULL if flow.data is None or (header and not flow.is_component) else flow.data,
+        is_component=flow.is_component,
+        updated_at=result_time(flow.updated_at),
+        webhook=flow.webhook,
+        endpoint_name=flow.endpoint_name,
+        tags=flow.tags,
+        locked=flow.locked,
+        mcp_enabled=extra.get("mcp_enabled", False),
+        action_name=extra.get("action_name"),
+        action_description=extra.get("action_description"),
+        access_type=extra.get("access_type", "PRIVATE"),
+        flow_type=extra.get("flow_type", "workflow"),
+        a2a_enabled=extra.get("a2a_enabled", False),
+        a2a_card_overrides=extra.get("a2a_card_overrides"),
+        id=flow.id,
+        user_id=flow.user_id,
+        folder_id=flow.folder_id,
+        workspace_id=extra.get("workspace_id"),
+        name_key=extra.get("name_key"),
+        version_token=None,
+        version=flow.version,
+    )
+
+
+class FolderOut(msgspec.Struct, kw_only=True):
+    """A folder as the API shows it (contract: *Folder*)."""
+
+    name: str
+    description: str | None
+    id: str
+    parent_id: str | None
+    auth_settings: None = None
+
+
+def folder_out(folder: Folder) -> FolderOut:
+    """A stored folder for an answer."""
+    return FolderOut(name=folder.name, description=folder.description, id=folder.id, parent_id=folder.parent_id)
