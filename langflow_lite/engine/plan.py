@@ -226,7 +226,7 @@ def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Com
             found = component.find_output(spec.name, spec.method, spec.types)
             if found is not None:
                 wanted[spec.name] = found
-        wanted = wanted or {name: spec for name, spec in component.outputs.items() if not spec.legacy}
+        wanted = wanted or {name: spec for name, spec in component.outputs.items() if not spec.hidden}
     params = plan_params(vertex, component)
     return VertexPlan(
         vertex,

@@ -258,3 +258,17 @@ def provider_of_key(key: str) -> Provider | None:
     """The provider that a key's form gives away (`sk-ant-...`), by the longest form that fits."""
     fitting = [p for p in PROVIDERS if p.key_prefix and key.startswith(p.key_prefix)]
     return max(fitting, key=lambda p: len(p.key_prefix), default=None)
+
+
+PROVIDER_VARIABLES = tuple(
+    dict.fromkeys(
+        name
+        for provider in PROVIDERS
+        for name in (
+            *provider.key_variables,
+            *provider.base_variables,
+            *(variable for _, variable in provider.header_variables),
+        )
+    )
+)
+"""Every global or environment variable that some provider reads."""
