@@ -203,8 +203,10 @@ async def test_after_a_failed_fsync_nothing_more_is_written(database):
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
         raise error
 
+    assert database.writer.refusal is None
     with pytest.raises(StorageError, match="did not confirm a write"):
         await database.writer.commit(failing)
+    assert isinstance(database.writer.refusal, StorageError)
     with pytest.raises(StorageError, match="did not confirm a write"):
         await database.writer.commit(put("a"))
     assert await keys(database) == []
