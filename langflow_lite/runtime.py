@@ -24,7 +24,7 @@ from langflow_lite.engine.run import RunOutcome, RunRequest, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
-from langflow_lite.loading import load_flows
+from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
 from langflow_lite.overrides import Overrides, resolve_overrides
@@ -109,6 +109,7 @@ class Runtime:
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, settings)
         self.files = FileStore(self.database, settings)
+        self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
 
@@ -127,7 +128,7 @@ class Runtime:
                 await store.load()
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
             self.flows.on_change(self.shared.frozen.forget)
-            await load_flows(self)
+            self.loaded = await load_flows(self.settings, self.flows, self.meta)
             self._stack = stack.pop_all()
         return self
 
