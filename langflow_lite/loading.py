@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
 from langflow_lite.errors import LangflowError
 from langflow_lite.flow import Flow, flow_version
 from langflow_lite.graph import duplicate_ids
+from langflow_lite.ids import new_id
 from langflow_lite.settings import Settings
 from langflow_lite.storage.flows import FlowStore
 from langflow_lite.storage.meta import Meta
@@ -96,7 +97,7 @@ def _flow(document: msgspec.Raw, name: str) -> Flow:
     flags = {key: entry[key] for key in _FLAGS if isinstance(entry.get(key), bool)}
     tags = entry.get("tags")
     return Flow(
-        id=_uuid(entry.get("id")) or str(uuid4()),
+        id=_uuid(entry.get("id")) or new_id(),
         name=entry["name"] if isinstance(entry.get("name"), str) and entry["name"] else name,
         data=raw,
         version=flow_version(raw),

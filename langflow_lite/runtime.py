@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 import anyio
 import anyio.to_thread
@@ -24,6 +23,7 @@ from langflow_lite.engine.run import RunOutcome, RunRequest, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
+from langflow_lite.ids import new_id
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
@@ -71,7 +71,7 @@ class PreparedRun:
         """
         runtime = self.runtime
         ctx = RunContext(
-            run_id=str(uuid4()),
+            run_id=new_id(),
             flow_id=self.flow.id,
             flow_name=self.flow.name,
             session_id=self.session_id,
@@ -121,12 +121,13 @@ class Runtime:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(DataDirLock(self.settings.data_dir))
+            for directory in {self.settings.data_dir.resolve(), self.settings.database_path.resolve().parent}:
+                stack.enter_context(DataDirLock(directory))
             await stack.enter_async_context(self.database)
             await stack.enter_async_context(self.outbound)
             for store in (self.meta, self.flows, self.folders, self.api_keys, self.variables, self.files):
                 await store.load()
+            stack.callback(self.api_keys.save_usage)
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta)

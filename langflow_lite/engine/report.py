@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.results import VertexResult, vertex_data
 from langflow_lite.errors import ComponentError
 from langflow_lite.events import EventName
+from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Properties, dump_message, event_time, utc_now
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Report:
 def error_message(error: ComponentError, ctx: RunContext) -> Message:
     """The chat message that tells of a failed component (engine rules: *Who stores what*)."""
     return Message(
-        id=str(uuid4()),
+        id=new_id(),
         text=f"{error.cause}\n",
         sender=error.display_name,
         sender_name=error.display_name,

@@ -6,7 +6,6 @@ import sqlite3
 from enum import StrEnum
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -105,7 +104,7 @@ class MessageTable:
         Later changes of the object are not stored. Wait for the ticket to know that it is durable.
         """
         if message.id is None:
-            message.id = str(uuid4())
+            message.id = new_id()
         return self._database.writer.enqueue(partial(_write, _row(message)))
 
     async def history(

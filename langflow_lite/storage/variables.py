@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import uuid4
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from langflow_lite.errors import Conflict, NotFound
+from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.secretbox import SecretBox
@@ -99,15 +99,15 @@ class VariableStore:
         """Store a variable. Raises `Conflict` when the name is taken."""
         await self._open_box()
         now = utc_now()
-        new_id = str(uuid4())
+        variable_id = new_id()
         variable = Variable(
-            id=new_id,
+            id=variable_id,
             name=name,
             type=VariableType(type),
             default_fields=list(default_fields),
             created_at=now,
             updated_at=now,
-            sealed=self._box.seal(value, new_id),
+            sealed=self._box.seal(value, variable_id),
         )
 
         def unit(connection: sqlite3.Connection) -> Variable:
