@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros, well_formed
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.writer import Ticket
