@@ -26,7 +26,7 @@ def _keep(ctx: RunContext, message: Message) -> None:
 
 
 def _announce(ctx: RunContext, message: Message) -> None:
-    """Send the message as an `add_message` event; followers replace the one with its id (engine rules, 8.1)."""
+    """Send the message as an `add_message` event; followers replace the one with its id."""
     if ctx.emit is not None:
         event = dump_message(message, event_time(message.timestamp))
         event["id"] = event.pop("id")

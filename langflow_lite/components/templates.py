@@ -119,7 +119,7 @@ def data_to_text(template: str, items: Iterable[Any]) -> list[str]:
     """The template filled once per item (Data, Message, dict or text), keys that an item lacks left empty.
 
     `{data}` is the whole record; the keys of a nested `data` object are merged in; without one, the text of an `error`
-    takes the place of `text` (component rules, 4.4).
+    takes the place of `text`.
     """
     texts = []
     for item in items:

@@ -50,7 +50,7 @@ _STOCK = (
     ("ScrapeGraph*", "external_service", _REPLACE + "a URL or an API Request component"),
     ("Firecrawl*", "external_service", _REPLACE + "a URL or an API Request component"),
     ("Apify*", "external_service", _REPLACE + "an API Request component"),
-    ("AssemblyAI*", "external_service", _REPLACE + "an API Request component"),
+    ("AssemblyAITranscriptionJob*", "external_service", _REPLACE + "an API Request component"),
     ("[Nn]eedle*", "external_service", _REPLACE + "an API Request component"),
     ("Notion*", "external_service", _REPLACE + "an API Request component"),
     ("SQLAgent*", "needs_package", _REPLACE + "an Agent with a SQL Database component as its tool"),
