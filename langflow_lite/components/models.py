@@ -105,7 +105,8 @@ class ModelComponent(Component):
         answer = self._message(model, "")
         answer.id = str(uuid.uuid4())
         answer.properties.state = "partial"
-        emit("add_message", {**dump_message(answer, event_time(answer.timestamp)), "id": answer.id})
+        added = dump_message(answer, event_time(answer.timestamp))
+        emit("add_message", {**added, "id": added.pop("id")})
         pieces: list[str] = []
         try:
             async with aclosing(model.stream(messages)) as deltas:
