@@ -119,8 +119,7 @@ class Standin:
         except Refusal as refusal:
             await _answer(send, refusal.body, refusal.status, refusal.headers)
         except HangUp:
-            # ASGI has no word for this, so the server's transport is reached for.
-            send.__self__.transport.abort()
+            _hang_up(send)
 
     async def _route(self, path: str, body: Any, receive: Receive, send: Send) -> None:
         if path == "/models":
@@ -176,7 +175,7 @@ class Standin:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
             except HangUp:
-                send.__self__.transport.abort()
+                _hang_up(send)
             tasks.cancel_scope.cancel()
         if left:
             self._hangups.release()
@@ -437,6 +436,11 @@ async def _read_json(receive: Receive) -> Any:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _hang_up(send: Any) -> None:
+    # ASGI has no word for this, so uvicorn's transport is reached for.
+    send.__self__.transport.abort()
 
 
 async def _answer(send: Send, body: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:

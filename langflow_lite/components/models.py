@@ -106,7 +106,8 @@ class ModelComponent(Component):
         answer.id = str(uuid.uuid4())
         answer.properties.state = "partial"
         added = dump_message(answer, event_time(answer.timestamp))
-        emit("add_message", {**added, "id": added.pop("id")})
+        added["id"] = added.pop("id")
+        emit("add_message", added)
         pieces: list[str] = []
         try:
             async with aclosing(model.stream(messages)) as deltas:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from langflow_lite.components.context import MessageStore, Outbound, RunContext
 from langflow_lite.errors import NotFound
@@ -36,10 +36,10 @@ class DictFiles:
         return self.contents[path]
 
 
-class NoMessages(MessageStore):
+class NoMessages:
     """Model components store nothing: every use is an error."""
 
-    def __getattribute__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a model component touched the message store: {name}")
 
 
@@ -91,7 +91,7 @@ def run_context(
         session_id="session-1",
         settings=Settings(environ=dict(environ or {}), **settings),
         variables=variables or DictVariables(),
-        messages=NoMessages(),
+        messages=cast("MessageStore", NoMessages()),
         files=files or DictFiles(),
         outbound=outbound,
         streaming=events is not None,
