@@ -13,12 +13,15 @@ and embed. What a model's name makes it do:
     picky-NAME     400 "unsupported parameter" while the request has NAME
     redirect       302 to a place that answers nothing
     hang           never answers                stall   streams one word, then nothing
-    cut            streams one word, then hangs up without the end its protocol asks for
+    cut            streams one word, then ends without the end its protocol asks for
+    snap           streams one word, then breaks the connection
+    broke          429 for a spent quota         html      502 with a page instead of JSON
+    strict-NAME    422 "extra inputs" while the request has NAME
     garbled        streams one word, then something that is not JSON
     broken         streams one word, then an error object
     blanks         empty pieces around each word
 
-Anything else answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
+`/redirect?to=URL` redirects there. Any other model answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
 
     with running_standin() as standin:
         standin.url, standin.calls, standin.wait_for_hangup()
@@ -40,6 +43,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 import uvicorn
@@ -80,7 +84,7 @@ class Refusal(Exception):
 
 
 class HangUp(Exception):
-    """Close the connection without an answer."""
+    """Break the connection."""
 
 
 class Standin:
@@ -92,6 +96,13 @@ class Standin:
         self._attempts: Counter[str] = Counter()
         self._hangups = threading.Semaphore(0)
 
+    def reset(self) -> None:
+        """Forget the calls and attempts so far."""
+        self.calls.clear()
+        self._attempts.clear()
+        while self._hangups.acquire(blocking=False):
+            pass
+
     def wait_for_hangup(self, seconds: float = 5.0) -> bool:
         """Wait (in a thread) until a client has left before its answer was complete; False if none did in time."""
         return self._hangups.acquire(timeout=seconds)
@@ -102,12 +113,13 @@ class Standin:
         body = await _read_json(receive)
         self.calls.append(Call(path, body, headers))
         try:
+            if path == "/redirect":
+                raise Refusal(302, {}, {"location": unquote(scope["query_string"].decode().removeprefix("to="))})
             await self._route(path.removeprefix("/openai").removeprefix("/v1"), body, receive, send)
         except Refusal as refusal:
             await _answer(send, refusal.body, refusal.status, refusal.headers)
         except HangUp:
-            # Neither a response nor a disconnect: uvicorn closes the connection with a 500 unless it already began.
-            raise
+            _hang_up(send)
 
     async def _route(self, path: str, body: Any, receive: Receive, send: Send) -> None:
         if path == "/models":
@@ -155,12 +167,15 @@ class Standin:
             tasks.start_soon(watch)
             headers = [(b"content-type", media_type.encode()), (b"transfer-encoding", b"chunked")]
             started = False
-            async for piece in pieces:
-                if not started:
-                    started = True
-                    await send({"type": "http.response.start", "status": 200, "headers": headers})
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            try:
+                async for piece in pieces:
+                    if not started:
+                        started = True
+                        await send({"type": "http.response.start", "status": 200, "headers": headers})
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
+            except HangUp:
+                _hang_up(send)
             tasks.cancel_scope.cancel()
         if left:
             self._hangups.release()
@@ -255,7 +270,7 @@ def _error(message: str, kind: str, code: str | None = None) -> dict[str, Any]:
 
 
 async def _paced(plan: Plan, piece: Callable[[str], bytes], garbage: bytes, error: bytes) -> AsyncIterator[bytes]:
-    """The words on their schedule, up to where the plan's manner ends them; `_Cut` says that no end may follow."""
+    """The words on their schedule, up to where the plan's manner ends them; raises `_Cut` when no end may follow."""
     begin = time.monotonic()
     if plan.manner == "hang":
         await anyio.sleep_forever()
@@ -271,6 +286,10 @@ async def _paced(plan: Plan, piece: Callable[[str], bytes], garbage: bytes, erro
             yield garbage
         if plan.manner == "broken":
             yield error
+        if plan.manner == "snap":
+            # The word has to arrive before the connection goes.
+            await anyio.sleep(0.02)
+            raise HangUp
         if plan.manner in ("cut", "garbled", "broken"):
             raise _Cut
 
@@ -419,6 +438,11 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
+def _hang_up(send: Any) -> None:
+    # ASGI has no word for this, so uvicorn's transport is reached for.
+    send.__self__.transport.abort()
+
+
 async def _answer(send: Send, body: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
     content = body.encode() if isinstance(body, str) else _json(body)
     await _send_bytes(send, content, "application/json", status, headers)
@@ -434,7 +458,9 @@ async def _send_bytes(
 
 
 def _config(standin: Standin, **options: Any) -> uvicorn.Config:
-    return uvicorn.Config(standin, lifespan="off", ws="none", log_config=None, access_log=False, **options)
+    return uvicorn.Config(
+        standin, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False, **options
+    )
 
 
 @contextmanager

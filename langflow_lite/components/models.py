@@ -105,7 +105,9 @@ class ModelComponent(Component):
         answer = self._message(model, "")
         answer.id = str(uuid.uuid4())
         answer.properties.state = "partial"
-        emit("add_message", {**dump_message(answer, event_time(answer.timestamp)), "id": answer.id})
+        added = dump_message(answer, event_time(answer.timestamp))
+        added["id"] = added.pop("id")
+        emit("add_message", added)
         pieces: list[str] = []
         try:
             async with aclosing(model.stream(messages)) as deltas:

@@ -61,7 +61,7 @@ class AddressPolicy:
         try:
             self._networks.append((ip_network(host, strict=False), port))
         except ValueError:
-            if "/" in host or not host:
+            if not host or "/" in host or ":" in host:
                 raise SettingsError(
                     f"LANGFLOW_SSRF_ALLOWED_HOSTS: {text!r} is not a name, name:port, address or CIDR range"
                 ) from None

@@ -58,7 +58,7 @@ class OutboundClients:
 
         from langflow_lite.models.pinned import pinned_transport
 
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=128, keepalive_expiry=30.0)
         timeout = httpx2.Timeout(self._timeout, connect=10.0, pool=None)
         headers = {"user-agent": "langflow-lite"}
         if open_to_all:
