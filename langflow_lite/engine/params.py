@@ -122,8 +122,11 @@ def plan_params(vertex: Vertex, component: type[Component]) -> VertexParams:
         except ValueError as error:
             errors[key] = str(error)
             continue
-        if value is not MISSING:
-            (values if plan.spec is not None else extras)[plan.name] = value
+        if plan.spec is None:
+            # A component tells a variable that is empty from one that the file does not know.
+            extras[plan.name] = "" if value is MISSING else value
+        elif value is not MISSING:
+            values[plan.name] = value
     return VertexParams(fields, values, extras, variables, errors)
 
 

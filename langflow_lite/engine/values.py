@@ -64,11 +64,12 @@ def _own(value: Any) -> Any:
 
 
 def _set(inputs: dict[str, Any], extras: dict[str, Any], plan: FieldPlan, value: Any) -> None:
-    into = extras if plan.spec is None else inputs
-    if value is MISSING:
-        into.pop(plan.name, None)
+    if plan.spec is None:
+        extras[plan.name] = "" if value is MISSING else value
+    elif value is MISSING:
+        inputs.pop(plan.name, None)
     else:
-        into[plan.name] = value
+        inputs[plan.name] = value
 
 
 def _bad_value(plan: FieldPlan, message: str) -> ComponentError:

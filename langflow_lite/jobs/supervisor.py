@@ -179,9 +179,11 @@ class Supervisor:
             await self._store.claim(job)
         except StorageError as error:
             return failed(error.message, error.code)
-        with anyio.move_on_after(self._timeout) as patience:
-            return await self._execute(job, active.log.append)
-        assert patience.cancelled_caught
+        ended: Ended | None = None
+        with anyio.move_on_after(self._timeout):
+            ended = await self._execute(job, active.log.append)
+        if ended is not None:
+            return ended
         message = f"the job ran longer than {self._timeout:g} s (LANGFLOW_JOB_TIMEOUT)"
         return failed(message, "EXECUTION_TIMEOUT", JobStatus.TIMED_OUT)
 

@@ -350,7 +350,7 @@ async def test_a_key_field_may_name_a_variable(standin: Standin, outbound: Outbo
 
 @pytest.mark.parametrize("cls", [LanguageModelComponent, OpenAIModel, AnthropicModel, OllamaModel, *FAMILY])
 def test_every_model_component_is_found_and_described(cls: type[Component]) -> None:
-    template = cls.template()
+    template = cls.describe()
     assert template["description"]
     assert template["display_name"]
     assert [(o["name"], o["method"], o["types"]) for o in template["outputs"]][:2] == [
