@@ -179,13 +179,11 @@ class Supervisor:
             await self._store.claim(job)
         except StorageError as error:
             return failed(error.message, error.code)
-        ended: Ended | None = None
+        ended: list[Ended] = []
         with anyio.move_on_after(self._timeout):
-            ended = await self._execute(job, active.log.append)
-        if ended is not None:
-            return ended
+            ended.append(await self._execute(job, active.log.append))
         message = f"the job ran longer than {self._timeout:g} s (LANGFLOW_JOB_TIMEOUT)"
-        return failed(message, "EXECUTION_TIMEOUT", JobStatus.TIMED_OUT)
+        return ended[0] if ended else failed(message, "EXECUTION_TIMEOUT", JobStatus.TIMED_OUT)
 
     async def _end(self, active: _Active, ended: Ended) -> bool:
         """End a job once and for all; False when its end was decided before."""
