@@ -77,6 +77,7 @@ async def run_plan(
     Raises `ComponentError` for the first component that fails, `ComponentsUnsupported` before anything runs, and
     `StorageError` when the messages could not be kept.
     """
+    ctx.threads = shared.threads
     execution = Execution(plan, plan.schedule(request.chosen(plan.graph)), ctx, overrides, shared, Report(ctx))
     try:
         await execution.run()
