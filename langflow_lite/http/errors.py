@@ -117,7 +117,7 @@ class ErrorBoundary:
         except Exception:
             error_id = uuid4().hex
             # The query may hold a key, so the path alone is logged.
-            logger.exception("error %s in %s %s", error_id, scope["method"], scope["path"])
+            logger.exception("error %s in %s %r", error_id, scope["method"], scope["path"])
             if started:
                 raise
             body = {"detail": "Internal Server Error", "error_id": error_id}
