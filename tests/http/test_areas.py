@@ -184,7 +184,7 @@ class TestFiles:
         assert (await client.get(f"/api/v1/files/images/{path}")).status_code == 400
 
     @pytest.mark.parametrize(
-        "name", ["../../../../tmp/pwn", "..\\..\\pwn", "/etc/passwd", "..", ".", "\x00x", "a\r\nb"]
+        "name", ["../../../../pwn", "..\\..\\pwn", "/etc/passwd", "..", ".", "\x00x", "a\r\nb"]
     )
     async def test_names_are_labels(self, client, runtime, name):
         flow_id = (await new_flow(client))["id"]
