@@ -15,6 +15,7 @@ from langflow_lite.http.endpoint import Api
 from langflow_lite.http.errors import ErrorBoundary
 from langflow_lite.http.guard import Guard
 from langflow_lite.http.routes import ENDPOINTS, PUBLIC
+from langflow_lite.runtime import Runtime
 from langflow_lite.settings import Settings
 
 __all__ = ["create_app"]
@@ -23,7 +24,7 @@ __all__ = ["create_app"]
 def create_app(
     settings: Settings | None = None,
     *,
-    runtime: Callable[[Settings], AbstractAsyncContextManager[Any]],
+    runtime: Callable[[Settings], AbstractAsyncContextManager[Any]] = Runtime,
 ) -> Starlette:
     """The application for these settings, by default those of the environment.
 

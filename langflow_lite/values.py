@@ -271,7 +271,7 @@ def _mend(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, float, datetime)) else _mend(str(value))
 
 
-_BLANK_LINES = re.compile(r"\n[ \t]+\n")
+_BLANK_LINES = re.compile(r"^[ \t\r\f\v]+$", re.MULTILINE)
 _MANY_NEWLINES = re.compile(r"\n{3,}")
 
 
@@ -282,7 +282,7 @@ def to_text(value: Any, *, clean: bool = False) -> str:
     blank lines and shortens runs of newlines in plain text, and drops empty rows of tables.
     """
     if isinstance(value, str):
-        return _MANY_NEWLINES.sub("\n\n", _BLANK_LINES.sub("\n\n", value)) if clean else value
+        return _MANY_NEWLINES.sub("\n\n", _BLANK_LINES.sub("", value)) if clean else value
     if isinstance(value, Message):
         return value.text
     if isinstance(value, (Data, dict)):

@@ -22,7 +22,8 @@ _TYPE_NAMES = {"Data": "JSON", "Table": "Table", "str": "Message"}
 class Output:
     """One declared output: its exported name, the method that computes it and the types it can carry.
 
-    `aliases` are names of the output or its method in older releases.
+    `aliases` are names of the output or its method in older releases. A `hidden` output answers when an
+    edge names it, but the catalogue does not offer it: older releases have it, or a mode that is not the default.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Output:
     tool_mode: bool = True
     allows_loop: bool = False
     info: str = ""
+    hidden: bool = False
 
     def template(self) -> dict[str, Any]:
         """The output as `/api/v1/all` and exported flows describe it."""
@@ -60,6 +62,7 @@ def output(
     tool_mode: bool = True,
     allows_loop: bool = False,
     info: str = "",
+    hidden: bool = False,
 ) -> Callable[[_Method], _Method]:
     """Make a method an output. Its types are its return annotation unless given.
 
@@ -78,6 +81,7 @@ def output(
             tool_mode=tool_mode,
             allows_loop=allows_loop,
             info=info,
+            hidden=hidden,
         )
         return method
 
@@ -120,6 +124,9 @@ class Component:
 
     ctx: RunContext
     node: NodeView
+    status: Any = None
+    usage: dict[str, int] | None = None
+    model_name: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -137,9 +144,6 @@ class Component:
 
     def __init__(self, **values: Any) -> None:
         self.extras: dict[str, Any] = {}
-        self.status: Any = None
-        self.usage: dict[str, int] | None = None
-        self.model_name: str | None = None
         self.stopped: set[str] = set()
         self.logs: list[dict[str, Any]] = []
         for key, value in values.items():
@@ -165,8 +169,9 @@ class Component:
         return matching[0] if len(matching) == 1 else None
 
     @classmethod
-    def template(cls) -> dict[str, Any]:
+    def describe(cls) -> dict[str, Any]:
         """The component as `/api/v1/all` describes it (seed document 5): a node ready to be put into a flow."""
+        offered = [spec for spec in cls.outputs.values() if not spec.hidden]
         return {
             "template": {
                 "_type": "Component",
@@ -183,7 +188,7 @@ class Component:
             "description": inspect.getdoc(cls).splitlines()[0] if cls.__doc__ else "",  # type: ignore[union-attr]
             "display_name": cls.display_name or cls.name,
             "icon": cls.icon,
-            "base_classes": list(dict.fromkeys(t for spec in cls.outputs.values() for t in spec.types)),
+            "base_classes": list(dict.fromkeys(t for spec in offered for t in spec.types)),
             "documentation": cls.documentation,
             "minimized": False,
             "custom_fields": {},
@@ -191,7 +196,7 @@ class Component:
             "pinned": False,
             "conditional_paths": [],
             "frozen": False,
-            "outputs": [spec.template() for spec in cls.outputs.values()],
+            "outputs": [spec.template() for spec in offered],
             "field_order": list(cls.inputs),
             "beta": False,
             "legacy": cls.legacy,
@@ -235,5 +240,5 @@ def describe(components: Mapping[str, type[Component]]) -> dict[str, dict[str, A
     """The catalogue of `/api/v1/all`: category, then exported type name, then template."""
     catalogue: dict[str, dict[str, Any]] = {}
     for name, cls in components.items():
-        catalogue.setdefault(cls.category, {})[name] = cls.template()
+        catalogue.setdefault(cls.category, {})[name] = cls.describe()
     return catalogue

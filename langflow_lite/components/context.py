@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import httpx2
+from typing import TYPE_CHECKING, Any, Protocol
 
 from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
+
+if TYPE_CHECKING:
+    # Takes a sixth of a second to import, which only runs that call out should pay.
+    import httpx2
 
 __all__ = ["Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
 
@@ -42,8 +44,14 @@ class MessageStore(Protocol):
 class Variables(Protocol):
     """Global variables: of the request, stored ones, then permitted environment variables."""
 
-    async def get(self, name: str) -> str | None:
-        """The value of the variable, None when there is none."""
+    async def get(self, name: str, *, secret: bool = True) -> str | None:
+        """The value of the variable, None when there is none.
+
+        `secret` says that the caller will not show it; raises `ValueError` for a credential when it is false.
+        """
+
+    def from_request(self, name: str) -> bool:
+        """Whether the request itself brought the variable; an address in it is then not the operator's."""
 
 
 class Files(Protocol):

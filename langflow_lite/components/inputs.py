@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -263,18 +264,20 @@ def _as_message(value: Any) -> Message | str:
 
 
 def _as_number(value: Any) -> float:
-    if isinstance(value, (int, float)):
-        return value
-    text = _as_text(value).strip()
+    number = value if isinstance(value, (int, float)) else _parse_number(_as_text(value).strip())
+    if not -sys.float_info.max <= number <= sys.float_info.max:
+        raise ValueError("expected a finite number")
+    return number
+
+
+def _parse_number(text: str) -> float:
     if not text:
         return 0
     try:
-        number = float(text)
+        # Whole numbers keep all their digits: a float holds no more than 15.
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
     except ValueError:
         raise ValueError(f"expected a number, got {text[:80]!r}") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise ValueError(f"expected a finite number, got {text[:80]!r}")
-    return number
 
 
 def _as_bool(value: Any) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -17,49 +17,13 @@ from starlette.types import Receive, Scope, Send
 from langflow_lite.errors import InvalidRequest, LangflowError, NotFound, PayloadTooLarge, Problem
 from langflow_lite.http.decode import decode_json, validation_problem
 from langflow_lite.http.errors import MethodNotAllowed, send_json
-from langflow_lite.settings import Settings
-from langflow_lite.storage.api_keys import ApiKeyStore
-from langflow_lite.storage.files import FileStore
-from langflow_lite.storage.flows import FlowStore
-from langflow_lite.storage.folders import FolderStore
-from langflow_lite.storage.messages import MessageTable
-from langflow_lite.storage.variables import VariableStore
+from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
-__all__ = ["Api", "Call", "Endpoint", "Handler", "Runtime", "runtime_of"]
+__all__ = ["Api", "Call", "Endpoint", "Handler", "runtime_of"]
 
 MEGABYTE = 1024 * 1024
 _PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid))?\}")
-
-
-class Catalogue(Protocol):
-    """The components there are, as the editor wants to see them."""
-
-    def catalogue(self) -> Mapping[str, Any]:
-        """Category to component to node template."""
-
-
-class Runtime(Protocol):
-    """What the endpoints use of the running server."""
-
-    @property
-    def settings(self) -> Settings: ...  # noqa: D102
-    @property
-    def user_id(self) -> str: ...  # noqa: D102
-    @property
-    def flows(self) -> FlowStore: ...  # noqa: D102
-    @property
-    def folders(self) -> FolderStore: ...  # noqa: D102
-    @property
-    def messages(self) -> MessageTable: ...  # noqa: D102
-    @property
-    def api_keys(self) -> ApiKeyStore: ...  # noqa: D102
-    @property
-    def variables(self) -> VariableStore: ...  # noqa: D102
-    @property
-    def files(self) -> FileStore: ...  # noqa: D102
-    @property
-    def registry(self) -> Catalogue: ...  # noqa: D102
 
 
 class ServerNotRunning(LangflowError):

@@ -15,9 +15,10 @@ from langflow_lite.errors import Conflict, FlowNotFound, InvalidRequest, NotFoun
 from langflow_lite.flow import Flow
 from langflow_lite.http.archive import attachment, zip_flows
 from langflow_lite.http.decode import decode_json
-from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint, Runtime
+from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint
 from langflow_lite.http.multipart import read_upload
 from langflow_lite.http.wire import Deleted, FlowChanges, FlowIn, FlowOut, flow_out
+from langflow_lite.runtime import Runtime
 from langflow_lite.storage.flows import FlowStore
 
 __all__ = ["ENDPOINTS", "parse_flows"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from langflow_lite.http import api_keys, base, files, flows, folders, messages, variables
+from langflow_lite.http import api_keys, base, files, flows, folders, messages, run, variables
 from langflow_lite.http.docs import docs_endpoints
 from langflow_lite.http.endpoint import Endpoint
 
 __all__ = ["ENDPOINTS", "PUBLIC"]
 
 _API: tuple[Endpoint, ...] = (
+    *run.ENDPOINTS,
     *base.ENDPOINTS,
     *flows.ENDPOINTS,
     *folders.ENDPOINTS,

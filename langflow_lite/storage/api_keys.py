@@ -9,11 +9,11 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid4
 
 import msgspec
 
 from langflow_lite.errors import NotFound
+from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.values import utc_now
@@ -99,7 +99,7 @@ class ApiKeyStore:
         plaintext = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         digest = _hash(plaintext)
         hint = plaintext[:_SHOWN]
-        key = ApiKey(id=str(uuid4()), name=name, masked=_masked(hint), created_at=utc_now(), expires_at=expires_at)
+        key = ApiKey(id=new_id(), name=name, masked=_masked(hint), created_at=utc_now(), expires_at=expires_at)
         row = (key.id, name, digest, hint, to_micros(key.created_at), expires_at and to_micros(expires_at))
 
         def unit(connection: sqlite3.Connection) -> None:

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from langflow_lite.errors import FlowNotFound, NotFound, PayloadTooLarge, StorageError
+from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros, well_formed
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.writer import storage_error
@@ -66,7 +66,7 @@ class FileStore:
         Raises `FlowNotFound`, `PayloadTooLarge`, `StorageFull` or `StorageError`; then nothing of it remains, as when
         the caller is cancelled.
         """
-        file = StoredFile(id=str(uuid4()), flow_id=flow_id, name=label(name), size=0, created_at=utc_now())
+        file = StoredFile(id=new_id(), flow_id=flow_id, name=label(name), size=0, created_at=utc_now())
         place = self._directory / file.id
         unfinished = place.with_name(place.name + _PARTIAL)
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
 from langflow_lite.errors import Conflict, NotFound
+from langflow_lite.ids import new_id
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.flows import FlowStore, delete_flow_rows
 from langflow_lite.storage.names import free_name
@@ -72,12 +72,12 @@ class FolderStore:
 
         Raises `NotFound` for an unknown parent.
         """
-        new_id = str(uuid4())
+        folder_id = new_id()
         wanted = list(flow_ids)
 
         def unit(connection: sqlite3.Connection) -> tuple[Folder, Sequence[str]]:
             free = free_name(connection, "SELECT 1 FROM folders WHERE name = ?", name, " (", ")")
-            folder = Folder(id=new_id, name=free, description=description, parent_id=parent_id)
+            folder = Folder(id=folder_id, name=free, description=description, parent_id=parent_id)
             _check_parent(connection, folder)
             connection.execute(
                 "INSERT INTO folders (id, name, description, parent_id) VALUES (?, ?, ?, ?)",

@@ -6,10 +6,10 @@ import sqlite3
 from enum import StrEnum
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
+from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros, well_formed
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.writer import Ticket
@@ -105,7 +105,7 @@ class MessageTable:
         Later changes of the object are not stored. Wait for the ticket to know that it is durable.
         """
         if message.id is None:
-            message.id = str(uuid4())
+            message.id = new_id()
         return self._database.writer.enqueue(partial(_write, _row(message)))
 
     async def history(

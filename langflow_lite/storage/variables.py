@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import uuid4
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from langflow_lite.errors import Conflict, NotFound
+from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.secretbox import SecretBox
@@ -80,8 +80,13 @@ class VariableStore:
         variable = self._by_name.get(name)
         if variable is None:
             return None
-        await self._open_box()
+        await self.open_box()
         return self._box.unseal(variable.sealed, variable.id)
+
+    def is_credential(self, name: str) -> bool:
+        """Whether a variable of this name is stored as a credential."""
+        variable = self._by_name.get(name)
+        return variable is not None and variable.type is VariableType.CREDENTIAL
 
     async def create(
         self,
@@ -92,17 +97,17 @@ class VariableStore:
         default_fields: Sequence[str] = (),
     ) -> Variable:
         """Store a variable. Raises `Conflict` when the name is taken."""
-        await self._open_box()
+        await self.open_box()
         now = utc_now()
-        new_id = str(uuid4())
+        variable_id = new_id()
         variable = Variable(
-            id=new_id,
+            id=variable_id,
             name=name,
             type=VariableType(type),
             default_fields=list(default_fields),
             created_at=now,
             updated_at=now,
-            sealed=self._box.seal(value, new_id),
+            sealed=self._box.seal(value, variable_id),
         )
 
         def unit(connection: sqlite3.Connection) -> Variable:
@@ -124,7 +129,7 @@ class VariableStore:
             raise ValueError(f"a variable has no changeable field {', '.join(sorted(unknown))}")
         fields = dict(changes)
         if "value" in fields:
-            await self._open_box()
+            await self.open_box()
             fields["sealed"] = self._box.seal(fields.pop("value"), variable_id)
         if "type" in fields:
             fields["type"] = VariableType(fields["type"])
@@ -161,12 +166,14 @@ class VariableStore:
 
         await self._database.writer.commit(unit, after)
 
-    async def _open_box(self) -> None:
+    async def open_box(self) -> SecretBox:
+        """The box that encrypts what is stored, ready to use. Raises `StorageError` when its key is gone."""
         if not self._box.is_open:
             async with self._opening:
                 if not self._box.is_open:
                     may_create = not self._by_id
                     await anyio.to_thread.run_sync(lambda: self._box.open(may_create=may_create))
+        return self._box
 
     def _keep(self, variable: Variable) -> None:
         if (old := self._by_id.get(variable.id)) is not None:

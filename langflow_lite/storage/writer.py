@@ -221,6 +221,11 @@ class Writer:
             connection = await aiosqlite.connect(path, factory=connect, isolation_level=None, timeout=busy_timeout)
         return cls(connection, opened[0])
 
+    @property
+    def refusal(self) -> StorageError | None:
+        """Why nothing is written any more; None while all is well."""
+        return self._refusal
+
     def enqueue(self, unit: Unit[T], after: Callable[[T], None] | None = None) -> Ticket[T]:
         """Hand a unit over without waiting.
 

@@ -203,8 +203,10 @@ async def test_after_a_failed_fsync_nothing_more_is_written(database):
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
         raise error
 
+    assert database.writer.refusal is None
     with pytest.raises(StorageError, match="did not confirm a write"):
         await database.writer.commit(failing)
+    assert isinstance(database.writer.refusal, StorageError)
     with pytest.raises(StorageError, match="did not confirm a write"):
         await database.writer.commit(put("a"))
     assert await keys(database) == []
@@ -239,13 +241,17 @@ async def test_flush_waits_for_everything_and_raises_nothing(database):
 async def test_leaving_a_cancelled_scope_still_commits_what_was_handed_over(path):
     with anyio.CancelScope() as scope:
         async with Database(path) as database:
-            for n in range(3):
-                database.writer.enqueue(put(str(n)))
-            scope.cancel()
-            await anyio.lowlevel.checkpoint()
+            try:
+                database.writer.enqueue(put("before"))
+                scope.cancel()
+                await anyio.lowlevel.checkpoint()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await database.writer.commit(put("clean-up"))
+                database.writer.enqueue(put("farewell"))
     assert scope.cancelled_caught
     async with Database(path) as database:
-        assert await keys(database) == ["0", "1", "2"]
+        assert await keys(database) == ["before", "clean-up", "farewell"]
 
 
 async def test_a_closed_writer_refuses(path):

@@ -1,0 +1,123 @@
+"""The command `langflow-lite`: run a server, make API keys, check flows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from langflow_lite import __version__
+from langflow_lite.errors import LangflowError
+
+# Everything heavy is imported inside the command that needs it: `langflow-lite version` answers at once.
+if TYPE_CHECKING:
+    from langflow_lite.settings import Settings
+
+__all__ = ["main"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_ENV_FILE = click.option("--env-file", type=_FILE, help="File of LANGFLOW_* variables; outranks the environment.")
+_DATA_DIR = click.option("--data-dir", type=_FOLDER, help="Where the database, files and keys are kept.")
+
+
+class _Group(click.Group):
+    """Shows this package's errors as one line and ends with status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LangflowError as error:
+            click.echo(f"Error: {error.message}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run exported Langflow flows over the same REST API, from one small process."""
+
+
+@main.command()
+@click.option("--host", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one [default: 7860].")
+@_ENV_FILE
+@_DATA_DIR
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error", "critical"], case_sensitive=False))
+@click.option("--components-path", type=_FOLDER, multiple=True, help="Folder of your own components; can be repeated.")
+@click.option("--load-flows-path", type=_FOLDER, help="Folder of exported flows to load at every start.")
+def run(env_file: Path | None, **flags: Any) -> None:
+    """Start the server."""
+    from langflow_lite.logs import configure_logging
+    from langflow_lite.serve import serve
+
+    flags["components_path"] = flags["components_path"] or None
+    settings = _settings(env_file, **flags)
+    configure_logging(settings.log_level)
+    serve(settings, click.echo)
+
+
+@main.command("api-key")
+@click.option("--name", default="Command line", show_default=True, help="What the key is for.")
+@_ENV_FILE
+@_DATA_DIR
+def api_key(name: str, env_file: Path | None, data_dir: Path | None) -> None:
+    """Create an API key and show it, this once.
+
+    Not while a server runs on the same data directory: POST /api/v1/api_key/ does it there.
+    """
+    import anyio
+
+    settings = _settings(env_file, data_dir=data_dir)
+    key = anyio.run(_create_key, settings, name)
+    click.echo(f"API Key Created Successfully:\n\n{key}\n")
+    click.echo("It is not shown again: only its hash is kept. Send it as the header x-api-key.", err=True)
+
+
+async def _create_key(settings: Settings, name: str) -> str:
+    from langflow_lite.storage.api_keys import ApiKeyStore
+    from langflow_lite.storage.database import Database
+    from langflow_lite.storage.lock import DataDirLock
+
+    with DataDirLock(settings.data_dir):
+        async with Database(settings.database_path) as database:
+            _, key = await ApiKeyStore(database).create(name)
+    return key
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@_ENV_FILE
+@click.option("--components-path", type=_FOLDER, multiple=True, help="Folder of your own components; can be repeated.")
+def check(paths: tuple[Path, ...], as_json: bool, env_file: Path | None, components_path: tuple[Path, ...]) -> None:
+    """Say which exported flows would run here, and what the others lack.
+
+    PATHS are flow files, or folders of them. The status is 1 if any flow cannot run.
+    """
+    from langflow_lite.check import check_paths, report_json, report_lines
+
+    settings = _settings(env_file, components_path=components_path or None)
+    checks = check_paths(paths, settings)
+    if as_json:
+        click.echo(report_json(checks))
+    else:
+        for line in report_lines(checks):
+            click.echo(line)
+    sys.exit(0 if all(found.runs for found in checks) else 1)
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"langflow-lite {__version__}")
+
+
+def _settings(env_file: Path | None, **flags: Any) -> Settings:
+    from langflow_lite.settings import Settings
+
+    return Settings.load(env_file=env_file, **flags)

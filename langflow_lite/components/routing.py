@@ -1,0 +1,134 @@
+"""If-Else and Pass: which way a message goes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from langflow_lite.components.base import Component, output
+from langflow_lite.components.inputs import Kind, coerce, field
+from langflow_lite.components.regexes import matches_start
+from langflow_lite.values import Message
+
+__all__ = ["ConditionalRouterComponent", "PassMessageComponent"]
+
+_TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "equals": operator.eq,
+    "not equals": operator.ne,
+    "contains": operator.contains,
+    "starts with": str.startswith,
+    "ends with": str.endswith,
+}
+_NUMBER_TESTS: dict[str, Callable[[float, float], bool]] = {
+    "less than": operator.lt,
+    "less than or equal": operator.le,
+    "greater than": operator.gt,
+    "greater than or equal": operator.ge,
+}
+
+
+class ConditionalRouterComponent(Component):
+    """Compares two texts and passes a message on one of two ways."""
+
+    name = "ConditionalRouter"
+    aliases = ("If-Else",)
+    display_name = "If-Else"
+    category = "flow_controls"
+    icon = "split"
+
+    input_text: str = field(Kind.TEXT, "Text Input", required=True, info="The text to test.")
+    operator: str = field(
+        Kind.DROPDOWN,
+        "Operator",
+        "equals",
+        options=(*_TEXT_TESTS, "regex", *_NUMBER_TESTS),
+        info="`regex` matches from the start of the text; the last four compare numbers.",
+    )
+    match_text: str = field(Kind.TEXT, "Match Text", required=True, info="The text, number or pattern to test against.")
+    case_sensitive: bool = field(Kind.BOOL, "Case Sensitive", True, advanced=True, info="Does not apply to `regex`.")
+    true_case_message: Any = field(
+        Kind.MESSAGE, "Case True", advanced=True, info="Sent when the test holds; empty: the text input."
+    )
+    false_case_message: Any = field(
+        Kind.MESSAGE, "Case False", advanced=True, info="Sent when the test fails; empty: the text input."
+    )
+    max_iterations: int = field(
+        Kind.INT, "Max Iterations", 10, advanced=True, info="Kept for old exports; only a Loop can repeat."
+    )
+    default_route: str = field(
+        Kind.DROPDOWN,
+        "Default Route",
+        "false_result",
+        options=("true_result", "false_result"),
+        advanced=True,
+        info="Kept for old exports; only a Loop can repeat.",
+    )
+
+    @output("true_result", "True")
+    async def true_response(self) -> Message:
+        """The message when the test holds; stops the way that is not taken."""
+        return await self._route("true_result")
+
+    @output("false_result", "False")
+    async def false_response(self) -> Message:
+        """The message when the test fails; stops the way that is not taken."""
+        return await self._route("false_result")
+
+    async def _route(self, wanted: str) -> Message:
+        holds = await self._holds()
+        taken, other = ("true_result", "false_result") if holds else ("false_result", "true_result")
+        self.stop(other)
+        if wanted != taken:
+            return Message()
+        message = self._case_message(holds)
+        self.status = message
+        return message
+
+    def _case_message(self, holds: bool) -> Message:
+        # Up to 1.4 one field served both ways.
+        own = self.true_case_message if holds else self.false_case_message
+        for candidate in (own, coerce(Kind.MESSAGE, self.extras.get("message"))):
+            if isinstance(candidate, str) and candidate:
+                return Message(text=candidate)
+            if isinstance(candidate, Message) and (candidate.text or candidate.files or candidate.content_blocks):
+                return candidate
+        return Message(text=self.input_text)
+
+    async def _holds(self) -> bool:
+        text, match = self.input_text, self.match_text
+        if self.operator == "regex":
+            return await matches_start(match, text)
+        if self.operator in _NUMBER_TESTS:
+            try:
+                return _NUMBER_TESTS[self.operator](float(text), float(match))
+            except ValueError:
+                return False
+        test = _TEXT_TESTS.get(self.operator)
+        if test is None:
+            raise ValueError(f"there is no operator {self.operator!r}; use one of {', '.join(self._operators())}")
+        return test(text, match) if self.case_sensitive else test(text.lower(), match.lower())
+
+    @classmethod
+    def _operators(cls) -> tuple[str, ...]:
+        return cls.inputs["operator"].options
+
+
+class PassMessageComponent(Component):
+    """Passes a message on once another one has arrived too."""
+
+    name = "Pass"
+    display_name = "Pass"
+    category = "flow_controls"
+    icon = "arrow-right"
+    legacy = True
+
+    input_message: Any = field(Kind.MESSAGE, "Input Message", required=True, info="The message to pass on.")
+    ignored_message: Any = field(Kind.MESSAGE, "Ignored Message", advanced=True, info="Only waited for.")
+
+    @output("output_message", "Output Message")
+    async def pass_message(self) -> Message:
+        """The message, unchanged."""
+        message = self.input_message
+        self.status = message
+        return message if isinstance(message, Message) else Message(text=message or "")

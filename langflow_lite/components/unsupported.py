@@ -1,0 +1,80 @@
+"""Component types of Langflow that have no native counterpart: why, and what a user can do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+__all__ = ["Unsupported", "explain_unsupported"]
+
+
+class Unsupported(NamedTuple):
+    """Why a type cannot run here and what to do about it.
+
+    `reason` is one of `needs_package`, `external_service`, `user_code_untrusted` and `unknown_type`.
+    """
+
+    reason: str
+    suggestion: str
+
+
+_REPLACE = "replace it by "
+# The first pattern that matches counts.
+_STOCK = (
+    ("AstraDBGraph*", "needs_package", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("GraphRAG*", "needs_package", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("AstraDB*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("AstraVectorStore*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("HCD*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("Composio*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for that service"),
+    ("Gmail*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for Gmail"),
+    ("Y[Ff]inance*", "external_service", _REPLACE + "a Web Search or an API Request component"),
+    ("YahooFinance*", "external_service", _REPLACE + "a Web Search or an API Request component"),
+    ("YouTubeTranscripts*", "external_service", _REPLACE + "an API Request component"),
+    ("You[Tt]ube*", "external_service", _REPLACE + "a Web Search component"),
+    ("Google*Embeddings*", "external_service", _REPLACE + "an Embedding Model component"),
+    ("GoogleGenerativeAI*", "external_service", _REPLACE + "a Language Model component with another provider"),
+    ("Serp*", "external_service", _REPLACE + "a Web Search component"),
+    ("Google*", "external_service", _REPLACE + "a Web Search component"),
+    ("Wikipedia*", "external_service", _REPLACE + "a Web Search component"),
+    ("Wikidata*", "external_service", _REPLACE + "a Web Search component"),
+    ("DuckDuckGo*", "external_service", _REPLACE + "a Web Search component"),
+    ("BingSearch*", "external_service", _REPLACE + "a Web Search component"),
+    ("ExaSearch*", "external_service", _REPLACE + "a Web Search component"),
+    ("Tavily*", "external_service", _REPLACE + "a Web Search component"),
+    ("SearchAPI*", "external_service", _REPLACE + "a Web Search component"),
+    ("SearchComponent", "external_service", _REPLACE + "a Web Search component"),
+    ("ArXiv*", "external_service", _REPLACE + "an API Request component"),
+    ("AgentQL*", "external_service", _REPLACE + "a URL or an API Request component"),
+    ("ScrapeGraph*", "external_service", _REPLACE + "a URL or an API Request component"),
+    ("Firecrawl*", "external_service", _REPLACE + "a URL or an API Request component"),
+    ("Apify*", "external_service", _REPLACE + "an API Request component"),
+    ("AssemblyAITranscriptionJob*", "external_service", _REPLACE + "an API Request component"),
+    ("[Nn]eedle*", "external_service", _REPLACE + "an API Request component"),
+    ("Notion*", "external_service", _REPLACE + "an API Request component"),
+    ("SQLAgent*", "needs_package", _REPLACE + "an Agent with a SQL Database component as its tool"),
+    ("CSVAgent*", "needs_package", _REPLACE + "an Agent with a Read File component as its tool"),
+    ("*Crew*", "needs_package", _REPLACE + "an Agent component"),
+    ("SequentialTask*", "needs_package", _REPLACE + "an Agent component"),
+    ("HierarchicalTask*", "needs_package", _REPLACE + "an Agent component"),
+    ("OpenDsStarAgent*", "needs_package", _REPLACE + "an Agent component"),
+    ("Docling*", "needs_package", _REPLACE + "a Read File component"),
+    ("Pinecone*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("Qdrant*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("Weaviate*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("Milvus*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("pgvector*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+)
+
+
+def explain_unsupported(type_name: str, metadata: Mapping[str, Any] | None = None) -> Unsupported:
+    """Why no component runs nodes of this type, from its name and the node's `metadata`; never from its code."""
+    module = (metadata or {}).get("module")
+    own = f"put a Component subclass named {type_name!r} into a folder listed in LANGFLOW_COMPONENTS_PATH"
+    if type_name == "CustomComponent" or (isinstance(module, str) and module.startswith("custom_components")):
+        return Unsupported("user_code_untrusted", f"code inside a flow is never run; {own}")
+    for pattern, reason, suggestion in _STOCK:
+        if fnmatchcase(type_name, pattern):
+            return Unsupported(reason, f"{suggestion}, or {own}")
+    return Unsupported("unknown_type", own)

@@ -1,0 +1,265 @@
+"""Plan: a graph bound to the components of this server. Made once per flow version and shared by its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from langflow_lite.components.base import Component, LoopingComponent, Output
+from langflow_lite.components.registry import Registry
+from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
+from langflow_lite.errors import ComponentsUnsupported
+from langflow_lite.graph import Edge, Graph, Vertex
+
+__all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An edge as its target sees it: which value of which source goes into which field."""
+
+    source: str
+    output: str
+    field: FieldPlan
+
+
+@dataclass(frozen=True, slots=True)
+class VertexPlan:
+    """How one vertex runs: its component class, its parameters, what feeds it and the outputs that somebody wants.
+
+    `outputs` maps the name an output has in the file, under which results and edges know it, to the component's own.
+    `lacking` are outputs that edges name and the component does not have. `needed` are required handles.
+    """
+
+    vertex: Vertex
+    component: type[Component]
+    params: VertexParams
+    feeds: tuple[Feed, ...]
+    outputs: Mapping[str, Output]
+    lacking: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """The body of a loop, and the edge that brings back the result of an iteration (None: there is nothing to run)."""
+
+    body: frozenset[str]
+    closing: Edge | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A graph with everything a run can know beforehand. Build it with `Plan.of`.
+
+    `unsupported` describes the vertices whose type this server does not have; `warnings` adds to the graph's own.
+    """
+
+    graph: Graph
+    vertices: Mapping[str, VertexPlan]
+    loops: Mapping[str, LoopPlan]
+    unsupported: Mapping[str, Mapping[str, str]]
+    warnings: tuple[str, ...] = ()
+    _schedules: dict[frozenset[str], Schedule] = field(default_factory=dict, repr=False)
+    _bodies: dict[str, Schedule] = field(default_factory=dict, repr=False)
+    _upstream: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, graph: Graph, registry: Registry) -> Plan:
+        """Bind a graph. Never fails for an unknown type: that matters only to a run that includes it."""
+        components: dict[str, type[Component]] = {}
+        unsupported: dict[str, Mapping[str, str]] = {}
+        for vertex in graph.vertices.values():
+            component = registry.resolve(vertex.type, vertex.metadata)
+            if component is None:
+                reason, suggestion = registry.explain(vertex.type)
+                unsupported[vertex.id] = {
+                    "id": vertex.id,
+                    "type": vertex.type,
+                    "display_name": vertex.display_name,
+                    "reason": reason,
+                    "suggestion": suggestion,
+                }
+            else:
+                components[vertex.id] = component
+        vertices = {id_: _plan_vertex(graph, graph.vertices[id_], components) for id_ in components}
+        loops = {
+            id_: _plan_loop(graph, id_, planned.component)
+            for id_, planned in vertices.items()
+            if issubclass(planned.component, LoopingComponent)
+        }
+        return cls(graph, vertices, loops, unsupported)
+
+    def schedule(self, chosen: frozenset[str]) -> Schedule:
+        """The order of a run over the chosen vertices; raises `ComponentsUnsupported` naming every type it lacks."""
+        known = self._schedules.get(chosen)
+        if known is None:
+            known = Schedule.of(self, chosen)
+            # Partial runs of one flow are few; a client cannot make this grow without bound.
+            if len(self._schedules) < 64:
+                self._schedules[chosen] = known
+        return known
+
+    def body_schedule(self, loop: str) -> Schedule:
+        """The order of one iteration of a loop's body."""
+        known = self._bodies.get(loop)
+        if known is None:
+            known = self._bodies[loop] = Schedule.of(self, self.loops[loop].body, inside=loop)
+        return known
+
+    def output_name(self, edge: Edge) -> str:
+        """The name under which the value of an edge is kept, for handles that name no output too."""
+        if edge.output is not None:
+            return edge.output
+        planned = self.vertices[edge.source]
+        found = _output_of(edge, planned.vertex, planned.component)
+        return found.name if found is not None else ""
+
+    def upstream(self, id_: str) -> tuple[str, ...]:
+        """Everything in front of a vertex."""
+        known = self._upstream.get(id_)
+        if known is None:
+            known = self._upstream[id_] = tuple(self.graph.ancestors([id_]) - {id_})
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What a scope of vertices waits for. A scope is a whole run, or the body of a loop for one iteration.
+
+    `waits` counts the edges each vertex waits for, `after` names who is told when a vertex is done (once per edge),
+    `first` are the vertices that can start at once, inputs before all others. `listed` is every vertex of the run
+    including loop bodies, in file order.
+    """
+
+    scope: frozenset[str]
+    waits: Mapping[str, int]
+    after: Mapping[str, tuple[str, ...]]
+    first: tuple[str, ...]
+    listed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, plan: Plan, chosen: Iterable[str], *, inside: str | None = None) -> Schedule:
+        """The schedule of the chosen vertices; `inside` names the loop whose body they are."""
+        graph = plan.graph
+        run = {id_ for id_ in chosen if not _is_idle_tool(graph, id_)}
+        for id_, loop in plan.loops.items():
+            if id_ in run or (inside is None and run & loop.body):
+                run |= loop.body | {id_}
+        _refuse_unsupported(plan, run)
+        owner = _owners(plan, run, inside)
+        scope = [id_ for id_ in graph.vertices if id_ in run and id_ not in owner]
+        waits = dict.fromkeys(scope, 0)
+        after: dict[str, list[str]] = {id_: [] for id_ in scope}
+        for edge in graph.edges:
+            if edge.closes_loop or edge.source not in after:
+                continue
+            # A loop's vertex stands for its body, so it waits for whatever the body needs from outside.
+            target = owner.get(edge.target, edge.target)
+            if target in waits and target != edge.source:
+                waits[target] += 1
+                after[edge.source].append(target)
+        ready = [id_ for id_ in scope if waits[id_] == 0]
+        ready.sort(key=lambda id_: not graph.vertices[id_].is_input)
+        return cls(
+            scope=frozenset(scope),
+            waits=waits,
+            after={id_: tuple(targets) for id_, targets in after.items()},
+            first=tuple(ready),
+            listed=tuple(id_ for id_ in graph.vertices if id_ in run),
+        )
+
+
+def _owners(plan: Plan, run: set[str], inside: str | None) -> dict[str, str]:
+    """The loop in this scope that runs each body vertex; of nested loops, the outermost."""
+    loops = [id_ for id_ in plan.loops if id_ in run and id_ != inside]
+    outermost = [id_ for id_ in loops if not any(id_ in plan.loops[other].body for other in loops if other != id_)]
+    return {member: id_ for id_ in outermost for member in plan.loops[id_].body if member in run}
+
+
+def _is_idle_tool(graph: Graph, id_: str) -> bool:
+    vertex = graph.vertices[id_]
+    return vertex.tool_mode and not graph.outgoing[id_] and not vertex.is_output
+
+
+def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
+    graph = plan.graph
+    refused = [
+        description
+        for id_, description in plan.unsupported.items()
+        if id_ in run and (graph.incoming[id_] or graph.outgoing[id_] or len(run) == 1)
+    ]
+    for id_, planned in plan.vertices.items():
+        if id_ in run and planned.lacking:
+            refused.append(_lacking(planned))
+    if refused:
+        raise ComponentsUnsupported(refused)
+    # One that is connected with nothing cannot change an answer.
+    run -= plan.unsupported.keys()
+
+
+def _lacking(planned: VertexPlan) -> dict[str, str]:
+    vertex = planned.vertex
+    names = ", ".join(planned.lacking)
+    return {
+        "id": vertex.id,
+        "type": vertex.type,
+        "display_name": vertex.display_name,
+        "reason": "unknown_output",
+        "suggestion": f"this server's {planned.component.display_name} has no output {names}; connect another one",
+    }
+
+
+def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Component]]) -> VertexPlan:
+    component = components[vertex.id]
+    declared = {spec.name: spec for spec in vertex.outputs}
+    wanted: dict[str, Output] = {}
+    lacking: dict[str, None] = {}
+    for edge in (*graph.outgoing[vertex.id], *graph.closed_by[vertex.id]):
+        found = _output_of(edge, vertex, component)
+        if found is None:
+            lacking[edge.output or "of a matching type"] = None
+        else:
+            wanted[edge.output or found.name] = found
+    if not wanted and not lacking:
+        for spec in declared.values():
+            found = component.find_output(spec.name, spec.method, spec.types)
+            if found is not None:
+                wanted[spec.name] = found
+        wanted = wanted or {name: spec for name, spec in component.outputs.items() if not spec.hidden}
+    params = plan_params(vertex, component)
+    return VertexPlan(
+        vertex,
+        component,
+        params,
+        tuple(_feeds(graph, vertex, components, params)),
+        wanted,
+        tuple(lacking),
+        tuple(name for name, spec in component.inputs.items() if spec.required and spec.kind.edge_only),
+    )
+
+
+def _output_of(edge: Edge, source: Vertex, component: type[Component]) -> Output | None:
+    method = next((spec.method for spec in source.outputs if spec.name == edge.output), None)
+    return component.find_output(edge.output, method, edge.output_types)
+
+
+def _feeds(
+    graph: Graph, vertex: Vertex, components: Mapping[str, type[Component]], params: VertexParams
+) -> Iterator[Feed]:
+    for edge in graph.incoming[vertex.id]:
+        source = components.get(edge.source)
+        if source is None:
+            continue
+        found = _output_of(edge, graph.vertices[edge.source], source)
+        bound = params.fields.get(edge.field) or bind_field(edge.field, {}, components[vertex.id])
+        if found is not None:
+            yield Feed(edge.source, edge.output or found.name, bound)
+
+
+def _plan_loop(graph: Graph, id_: str, component: type[LoopingComponent]) -> LoopPlan:
+    closing = next((edge for edge in graph.closing[id_] if edge.field == component.loop_output), None)
+    starts = [edge.target for edge in graph.outgoing[id_] if edge.output == component.loop_output]
+    behind = [edge.target for edge in graph.outgoing[id_] if edge.output != component.loop_output]
+    body = frozenset(graph.descendants(starts) - graph.descendants(behind) - {id_})
+    return LoopPlan(body, closing if closing is not None and closing.source in body else None)

@@ -1,0 +1,195 @@
+"""What a run shows of a vertex: the result objects of `/run` and of vertex events (contract: *RunOutput*, *VertexEnd*)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from langflow_lite.graph import Graph, Vertex
+from langflow_lite.values import Data, Message, Table, dump_message, event_time, result_time, to_text
+
+__all__ = ["VertexResult", "duration_text", "run_output", "select_results", "vertex_data"]
+
+_CHAT = frozenset({"ChatInput", "ChatOutput"})
+_MAX_TEXT = 6000
+_MAX_ITEMS = 1000
+
+
+class VertexResult(msgspec.Struct, kw_only=True):
+    """What came out of one execution of a vertex. `outputs` is keyed by the output's name in the file.
+
+    `seconds` is the wall time it took; `usage` the tokens of a model component; `model_name` that model.
+    """
+
+    vertex: Vertex
+    outputs: dict[str, Any]
+    logs: dict[str, list[dict[str, Any]]] = {}
+    usage: dict[str, int] | None = None
+    model_name: str | None = None
+    seconds: float = 0.0
+    frozen: bool = False
+
+    @property
+    def message(self) -> Message | None:
+        """The chat message of an input or output vertex."""
+        if self.vertex.is_input or self.vertex.is_output:
+            return next((value for value in self.outputs.values() if isinstance(value, Message)), None)
+        return None
+
+
+def select_results(
+    graph: Graph, results: Mapping[str, VertexResult], output_type: str, output_component: str
+) -> list[VertexResult]:
+    """The results an answer holds, in file order (engine rules: *Selection for /run*).
+
+    `output_component` is an id or display name and wins; else "debug" is every vertex, "any" every output vertex, and
+    "chat" or "text" the output vertices of that sort, all of them when there is none of that sort.
+    """
+    built = [results[id_] for id_ in graph.vertices if id_ in results]
+    if output_component:
+        members = set(graph.members(output_component))
+        return [r for r in built if r.vertex.id in members or r.vertex.display_name == output_component]
+    if output_type == "debug":
+        return built
+    outputs = [vertex for vertex in graph.vertices.values() if vertex.is_output]
+    if output_type != "any":
+        word = output_type.lower()
+        outputs = [v for v in outputs if word in v.id.lower() or word in v.type.lower()] or outputs
+    chosen = {vertex.id for vertex in outputs}
+    return [result for result in built if result.vertex.id in chosen]
+
+
+def run_output(result: VertexResult) -> dict[str, Any]:
+    """One entry of `outputs[].outputs` in a `/run` answer; keys in the order clients were recorded with."""
+    vertex = result.vertex
+    shown = {name: _shown(value) for name, value in result.outputs.items()}
+    return {
+        "results": _messages_by_output(result, result_time, component_id=True),
+        "artifacts": _artifacts(result, shown),
+        "outputs": {name: {"message": message, "type": kind} for name, (message, kind, _, _) in shown.items()},
+        "logs": {name: result.logs.get(name, []) for name in result.outputs},
+        "messages": _chat_messages(result),
+        "timedelta": None,
+        "duration": None,
+        "component_display_name": vertex.display_name,
+        "component_id": vertex.id,
+        "used_frozen_result": result.frozen,
+        "token_usage": result.usage,
+    }
+
+
+def vertex_data(result: VertexResult) -> dict[str, Any]:
+    """`data` of an `end_vertex` event; long texts and lists are cut (contract: *VertexEnd*)."""
+    shown = {name: _shown(value) for name, value in result.outputs.items()}
+    artifacts = _cut(_artifacts(result, shown))
+    outputs = {name: {"message": _cut(message), "type": kind} for name, (message, kind, _, _) in shown.items()}
+    results = _messages_by_output(result, event_time)
+    if result.vertex.type in _CHAT:
+        outputs |= {name: {"message": dump["data"], "type": "object"} for name, dump in results.items()}
+    return {
+        "results": results,
+        "outputs": outputs,
+        "logs": {name: result.logs.get(name, []) for name in result.outputs},
+        "message": artifacts,
+        "artifacts": artifacts,
+        "timedelta": result.seconds,
+        "duration": duration_text(result.seconds),
+        "used_frozen_result": result.frozen,
+        "token_usage": result.usage,
+    }
+
+
+def duration_text(seconds: float) -> str:
+    """`7 ms`, `1.6 seconds`, `1 minute, 5.0 seconds`."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest:.1f} seconds"
+    return f"{int(minutes)} minute{'s' if minutes >= 2 else ''}, {rest:.1f} seconds"
+
+
+def _messages_by_output(
+    result: VertexResult, time: Callable[[datetime], str], *, component_id: bool = False
+) -> dict[str, Any]:
+    if not (result.vertex.is_input or result.vertex.is_output):
+        return {}
+    dumps: dict[str, Any] = {}
+    for name, value in result.outputs.items():
+        if isinstance(value, Message):
+            dumps[name] = dump_message(value, time(value.timestamp))
+            if component_id:
+                dumps[name]["component_id"] = result.vertex.id
+    return dumps
+
+
+def _artifacts(result: VertexResult, shown: Mapping[str, tuple[Any, str, Any, str]]) -> dict[str, Any]:
+    message = result.message
+    if message is not None and result.vertex.type in _CHAT and not result.frozen:
+        return {
+            "message": message.text,
+            "sender": message.sender,
+            "sender_name": message.sender_name,
+            "files": message.files,
+            "type": "object",
+        }
+    return {name: {"repr": _repr(raw, kind), "raw": raw, "type": kind} for name, (_, _, raw, kind) in shown.items()}
+
+
+def _chat_messages(result: VertexResult) -> list[dict[str, Any]]:
+    message = result.message
+    if message is None:
+        return []
+    return [
+        {
+            "message": message.text,
+            "sender": message.sender or "Machine",
+            "sender_name": message.sender_name or "AI",
+            "session_id": message.session_id,
+            "stream_url": None,
+            "component_id": result.vertex.id,
+            "files": message.files,
+            "type": "text",
+        }
+    ]
+
+
+_BUILT = "Built Successfully ✨"
+
+
+def _shown(value: Any) -> tuple[Any, str, Any, str]:
+    """A value as `outputs` shows it (message, type) and as `artifacts` do (raw, type)."""
+    if isinstance(value, Message):
+        return value.text, "text", value.text, "text"
+    if isinstance(value, str):
+        return value, "text", value, "text"
+    if isinstance(value, Data):
+        return value.data, "data", value.data, "object"
+    if isinstance(value, dict):
+        return value, "object", value, "object"
+    if isinstance(value, Table):
+        return value.rows, "array", value.rows, "array"
+    if isinstance(value, (list, tuple)):
+        items = list(value)
+        raw = [
+            item.data if isinstance(item, Data) else item if isinstance(item, dict) else to_text(item) for item in items
+        ]
+        return items, "array", raw, "array"
+    return "", "unknown", None if value is None else _BUILT, "unknown"
+
+
+def _repr(raw: Any, kind: str) -> Any:
+    return raw if kind == "text" or raw is None else to_text(raw) if kind == "array" else str(raw)
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= _MAX_TEXT else value[:_MAX_TEXT] + "..."
+    if isinstance(value, dict):
+        return {key: _cut(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cut(item) for item in value[:_MAX_ITEMS]]
+    return value

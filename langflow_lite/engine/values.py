@@ -1,0 +1,132 @@
+"""Giving a component its inputs: stored values, then what the request changes, then what edges bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from langflow_lite.components.base import Component
+from langflow_lite.components.inputs import Kind, coerce
+from langflow_lite.engine.params import MISSING, FieldPlan
+from langflow_lite.engine.plan import VertexPlan
+from langflow_lite.errors import ComponentError
+from langflow_lite.values import Data, Message, Table
+
+if TYPE_CHECKING:
+    from langflow_lite.engine.executor import Execution
+
+__all__ = ["fill"]
+
+
+async def fill(component: Component, planned: VertexPlan, execution: Execution) -> None:
+    """Set every input of a component that is about to run.
+
+    Raises `ComponentError` naming the field for a value it cannot hold, and for a required handle that nothing fills.
+    """
+    params = planned.params
+    overrides = execution.overrides
+    id_ = planned.vertex.id
+    inputs: dict[str, Any] = {name: _own(value) for name, value in params.values.items()}
+    extras: dict[str, Any] = {name: _own(value) for name, value in params.extras.items()}
+    patches = overrides.patches.get(id_, {})
+    fed = {feed.field.name for feed in planned.feeds}
+    for key, message in params.errors.items():
+        if key not in patches and params.fields[key].name not in fed:
+            raise _bad_value(params.fields[key], message)
+    for key, (plan, name) in params.variables.items():
+        if key not in patches and plan.name not in fed:
+            _set(inputs, extras, plan, await _variable(execution, plan, name))
+    for key, patch in patches.items():
+        plan = params.fields[key]
+        _set(inputs, extras, plan, await _patched(execution, plan, patch))
+    if id_ in overrides.inputs and "input_value" not in fed:
+        target = component.field_names.get("data" if planned.vertex.type == "Webhook" else "input_value")
+        if target is not None:
+            inputs[target] = overrides.input_value
+    if planned.vertex.has_session and "session_id" not in patches:
+        session = overrides.session_id or inputs.get("session_id") or execution.ctx.session_id
+        inputs["session_id"] = session
+    _take_edges(planned, execution, inputs, extras)
+    for name in planned.needed:
+        if inputs.get(name) is None and name not in fed:
+            raise ComponentError(
+                f"the input {component.inputs[name].display_name!r} is required, and nothing is connected"
+            )
+    component.__dict__.update(inputs)
+    component.extras = extras
+
+
+def _own(value: Any) -> Any:
+    # Stored values are shared by all runs of a flow, so a component gets its own list or dict.
+    if isinstance(value, list):
+        return list(value)
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _set(inputs: dict[str, Any], extras: dict[str, Any], plan: FieldPlan, value: Any) -> None:
+    if plan.spec is None:
+        extras[plan.name] = "" if value is MISSING else value
+    elif value is MISSING:
+        inputs.pop(plan.name, None)
+    else:
+        inputs[plan.name] = value
+
+
+def _bad_value(plan: FieldPlan, message: str) -> ComponentError:
+    shown = plan.spec.display_name if plan.spec is not None else plan.name
+    return ComponentError(f"the input {shown!r} ({plan.name}) cannot be used: {message}")
+
+
+async def _variable(execution: Execution, plan: FieldPlan, name: str) -> Any:
+    try:
+        value = await execution.ctx.variables.get(name, secret=plan.kind is Kind.SECRET)
+        return plan.unresolved(name) if value is None else plan.coerced(value)
+    except ValueError as error:
+        raise _bad_value(plan, f"the global variable {name}: {error}") from None
+
+
+async def _patched(execution: Execution, plan: FieldPlan, patch: Mapping[str, Any]) -> Any:
+    entry = {**plan.entry, **patch}
+    name = plan.variable(entry)
+    if name is not None:
+        return await _variable(execution, plan, name)
+    try:
+        return plan.literal(entry, forced=True)
+    except ValueError as error:
+        raise _bad_value(plan, str(error)) from None
+
+
+def _take_edges(planned: VertexPlan, execution: Execution, inputs: dict[str, Any], extras: dict[str, Any]) -> None:
+    lists: dict[str, list[Any]] = {}
+    for feed in planned.feeds:
+        try:
+            value = execution.lookup(feed.source, feed.output)
+        except KeyError:
+            continue
+        plan = feed.field
+        try:
+            if plan.is_list:
+                lists.setdefault(plan.name, []).extend(_items(plan, value))
+                value = lists[plan.name]
+            elif plan.spec is not None:
+                value = _delivered(plan.spec.kind, value, inputs.get(plan.name))
+        except ValueError as error:
+            raise _bad_value(plan, str(error)) from None
+        _set(inputs, extras, plan, value)
+
+
+def _items(plan: FieldPlan, value: Any) -> list[Any]:
+    kind = plan.spec.kind if plan.spec is not None else None
+    if kind is Kind.TABLE:
+        return list(coerce(kind, value))
+    if kind is Kind.DATA and isinstance(value, Table):
+        return [Data(row) for row in value]
+    items = list(value) if isinstance(value, (list, tuple)) else [value]
+    return items if kind is None else [coerce(kind, item) for item in items]
+
+
+def _delivered(kind: Kind, value: Any, stored: Any) -> Any:
+    # A dict field that was saved with one key takes the value under that key.
+    if kind is Kind.DICT and isinstance(stored, dict) and len(stored) == 1 and isinstance(value, (str, Message)):
+        return {next(iter(stored)): value.text if isinstance(value, Message) else value}
+    return coerce(kind, value)

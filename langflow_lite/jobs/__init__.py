@@ -1,0 +1,1 @@
+"""Jobs: runs that outlive the request that asked for them."""

@@ -1,0 +1,137 @@
+"""JobLog: the events of a detached job. Nobody reads an event before it is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+
+from langflow_lite.errors import EventsEvicted, StorageError
+from langflow_lite.jobs.store import JobStore, Written
+from langflow_lite.values import to_json
+
+__all__ = ["JobLog"]
+
+_KEPT_IN_MEMORY = 512
+_READ_AT_ONCE = 256
+
+
+class JobLog:
+    """Events numbered from 1 without gaps, each encoded once, mirrored to the store and published after the commit.
+
+    Readers are cursors: near the end they read memory, further back the store, so a slow one costs nothing and never
+    holds the producer up. The same frames come out of both.
+    """
+
+    def __init__(self, job_id: str, store: JobStore, events: int = 0) -> None:
+        self._job_id = job_id
+        self._store = store
+        self._committed = events
+        self._recent: list[bytes] = []
+        self._pending: list[bytes] = []
+        self._flying: list[bytes] = []
+        self._ticket: Written | None = None
+        self._changed = anyio.Event()
+        self._waiting = False
+        self._sealed = False
+        self._closed = False
+
+    @property
+    def committed(self) -> int:
+        """The sequence id of the last event that is on disk."""
+        return self._committed
+
+    def append(self, name: str, data: Any) -> None:
+        """Add an event; does nothing once the log is sealed."""
+        if not self._sealed:
+            self._pending.append(self._encode(name, data))
+            self._write()
+
+    def _encode(self, name: str, data: Any) -> bytes:
+        number = self._committed + len(self._flying) + len(self._pending) + 1
+        return to_json({"event": name, "data": data, "sequence_id": number})
+
+    def _write(self) -> None:
+        """Hand what is pending to the store, unless an earlier write is still under way."""
+        if self._ticket is not None:
+            if not self._ticket.done:
+                return
+            self._take_back()
+        frames = self._pending
+        try:
+            ticket = self._store.append_events(self._job_id, self._committed + 1, frames, self._on_written)
+        except StorageError:
+            # The writer has stopped; the job's end will say so.
+            return
+        self._flying, self._pending = frames, []
+        self._ticket = ticket
+
+    def _take_back(self) -> None:
+        # A write that was abandoned left nothing behind, so its events are simply due again.
+        if self._flying:
+            self._pending = self._flying + self._pending
+            self._flying = []
+        self._ticket = None
+
+    def _on_written(self, _: None) -> None:
+        frames, self._flying = self._flying, []
+        self._ticket = None
+        self._publish(frames)
+        if self._pending and not self._sealed:
+            self._write()
+
+    def _publish(self, frames: list[bytes]) -> None:
+        self._committed += len(frames)
+        self._recent.extend(frames)
+        if len(self._recent) > 2 * _KEPT_IN_MEMORY:
+            del self._recent[:-_KEPT_IN_MEMORY]
+        if self._waiting:
+            self._waiting = False
+            self._changed.set()
+            self._changed = anyio.Event()
+
+    async def seal(self, name: str, data: Any) -> tuple[int, list[bytes]]:
+        """Take no more events; return what is still to be written, the terminal event last, and its first number.
+
+        The caller commits them together with the job's end and then calls `close`.
+        """
+        self._sealed = True
+        if self._ticket is not None:
+            await self._ticket.settled()
+            self._take_back()
+        self._pending.append(self._encode(name, data))
+        return self._committed + 1, list(self._pending)
+
+    def close(self) -> None:
+        """Publish what `seal` returned, now that it is on disk, and end every reader once it has read it."""
+        self._closed = True
+        frames, self._pending = self._pending, []
+        self._publish(frames)
+
+    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield `(sequence id, frame)` for every event after `after`, in order, until the terminal one.
+
+        Raises `EventsEvicted` when some of them are gone.
+        """
+        cursor = after
+        while True:
+            first_recent = self._committed - len(self._recent)
+            if cursor < min(first_recent, self._committed):
+                for number, frame in await self._store.events(self._job_id, cursor, _READ_AT_ONCE):
+                    if number != cursor + 1:
+                        break
+                    cursor = number
+                    yield number, frame
+                else:
+                    continue
+                raise EventsEvicted(f"the events of job {self._job_id} after {cursor} are no longer kept")
+            if cursor < self._committed:
+                frame = self._recent[cursor - first_recent]
+                cursor += 1
+                yield cursor, frame
+            elif self._closed:
+                return
+            else:
+                self._waiting = True
+                await self._changed.wait()

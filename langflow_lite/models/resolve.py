@@ -1,0 +1,304 @@
+"""From what a node says to a model that can be called: provider, model name, key and base URL of every release."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from langflow_lite.components.context import RunContext
+from langflow_lite.errors import MissingModel
+from langflow_lite.models.addresses import is_loopback_url
+from langflow_lite.models.base import LanguageModel, Options
+from langflow_lite.models.endpoint import Endpoint
+from langflow_lite.models.providers import (
+    ECHO,
+    OLLAMA,
+    OPENAI,
+    PROVIDERS,
+    Provider,
+    find_provider,
+    provider_of_key,
+    provider_of_model,
+)
+
+__all__ = ["ModelChoice", "Wish", "choose_model", "open_model"]
+
+_log = logging.getLogger(__name__)
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_CONNECT_OTHER = "connect_other_models"
+_CONTAINER_HINT = (
+    "Is it running there? Inside a container, localhost is the container itself, not the machine around it."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a node says about the model it wants; every part may be empty.
+
+    `model` is the value of a model field in any of its forms, or a LanguageModel that an edge brought. `provider` and
+    `model_name` outrank it. `api_key` and `base_url` may hold the value, or the name of a global variable;
+    `ollama_base_url` counts only if the provider turns out to be Ollama.
+    """
+
+    model: Any = None
+    provider: str = ""
+    model_name: str = ""
+    api_key: str = ""
+    base_url: str = ""
+    ollama_base_url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A provider and the name of one of its models. `reasoning` when the node's own data says that it is such a model."""
+
+    provider: Provider
+    model: str
+    reasoning: bool = False
+
+
+async def open_model(ctx: RunContext, wish: Wish) -> LanguageModel:
+    """The model a node means, ready to be called.
+
+    Raises `MissingModel` when the provider is unknown or not supported, or its key or address is missing.
+    """
+    if isinstance(wish.model, LanguageModel):
+        return wish.model
+    choice = await choose_model(ctx, wish)
+    provider = choice.provider
+    if not provider.protocol:
+        raise MissingModel(f"The model provider {provider.name} is not supported here. {provider.instead}")
+    if provider is ECHO:
+        return _connect(Endpoint(provider=provider.name, model=choice.model), provider)
+    base_url, trusted = await _find_base_url(
+        ctx, provider, wish.base_url or (wish.ollama_base_url if provider is OLLAMA else "")
+    )
+    at_home = trusted or base_url == provider.normalise(provider.base_url)
+    key = await _find_key(ctx, provider, wish.api_key, volunteer=at_home)
+    if key is None and not provider.keyless and base_url == provider.normalise(provider.base_url):
+        variable = provider.key_variables[0]
+        raise MissingModel(
+            f"{provider.name} API key is required when using {provider.name} provider. Set {variable} as a global "
+            f"variable or in the server's environment, or fill in the API key of the node."
+        )
+    options = wish.options
+    if choice.reasoning and not options.reasoning:
+        options = msgspec.structs.replace(options, reasoning=True)
+    timeout = ctx.settings.model_timeout
+    endpoint = Endpoint(
+        provider=provider.name,
+        model=choice.model,
+        base_url=base_url,
+        key=key,
+        headers={**await _headers(ctx, provider), **wish.headers},
+        options=options,
+        client=ctx.outbound.client(trusted=trusted),
+        timeout=min(options.timeout, timeout) if options.timeout else timeout,
+        hint=_CONTAINER_HINT if is_loopback_url(base_url) else "",
+    )
+    return _connect(endpoint, provider)
+
+
+async def choose_model(ctx: RunContext, wish: Wish) -> ModelChoice:
+    """Provider and model name, without opening anything.
+
+    The node's text fields come first, then its model field; a provider that is not named is inferred from the model's
+    name. Names nothing at all: `LANGFLOW_DEFAULT_MODEL`, else the provider of the node's key, else the first one that
+    is configured, else the built-in echo. Raises `MissingModel`.
+    """
+    chosen, provider_name, reasoning = _read_field(wish.model)
+    model = _given(wish.model_name) or chosen
+    if wished := _given(wish.provider):
+        # The field's model belongs to the field's provider; it means nothing to another one.
+        if provider_name and find_provider(wished) is not find_provider(provider_name) and not _given(wish.model_name):
+            model = ""
+        provider_name = wished
+    if provider_name:
+        provider = find_provider(provider_name)
+        if provider is None:
+            known = ", ".join(p.name for p in PROVIDERS if p.protocol)
+            raise MissingModel(f"The model provider {provider_name!r} is not known. Known are: {known}.")
+        return _named_choice(provider, model, reasoning)
+    if not model:
+        return await _default_choice(ctx, wish)
+    provider, model = _split(model)
+    if provider is None:
+        provider = provider_of_model(model) or _default_of(ctx)[0] or await _configured(ctx) or OPENAI
+    return _named_choice(provider, model, reasoning)
+
+
+def _named_choice(provider: Provider, model: str, reasoning: bool) -> ModelChoice:
+    model = model or provider.default_model
+    if not model and provider.protocol:
+        raise MissingModel(f"The node names the provider {provider.name} but no model.")
+    return ModelChoice(provider, model, reasoning)
+
+
+async def _default_choice(ctx: RunContext, wish: Wish) -> ModelChoice:
+    provider, model = _default_of(ctx)
+    if provider is not None:
+        return _named_choice(provider, model, False)
+    key = _given(wish.api_key)
+    owner = provider_of_key(key) if key and not _VARIABLE.fullmatch(key) else None
+    provider = owner or await _configured(ctx)
+    if provider is not None and provider.default_model:
+        return ModelChoice(provider, provider.default_model)
+    _warn_of_echo()
+    return ModelChoice(ECHO, ECHO.default_model)
+
+
+def _default_of(ctx: RunContext) -> tuple[Provider | None, str]:
+    """The provider and model of `LANGFLOW_DEFAULT_MODEL`: `provider:model`, a provider alone or a model alone."""
+    default = _given(ctx.settings.default_model)
+    if not default:
+        return None, ""
+    provider, model = _split(default)
+    if provider is not None:
+        return provider, model
+    if provider := find_provider(default):
+        return provider, provider.default_model
+    return provider_of_model(default) or OPENAI, default
+
+
+@cache
+def _warn_of_echo() -> None:
+    """Say it once in the life of the server, not once a run."""
+    _log.warning(
+        "A flow names no model and no provider is configured: the built-in echo model answers. "
+        "Set LANGFLOW_DEFAULT_MODEL or a provider's key, such as OPENAI_API_KEY."
+    )
+
+
+async def _configured(ctx: RunContext) -> Provider | None:
+    """The first provider that can be called: its key is set, or its address."""
+    for provider in PROVIDERS:
+        if not provider.protocol:
+            continue
+        for name in (*provider.key_variables, *provider.base_variables):
+            if await _lookup(ctx, name):
+                return provider
+    return None
+
+
+def _read_field(value: Any) -> tuple[str, str, bool]:
+    """Model name, provider name and whether it is a reasoning model, from any form a model field has had."""
+    if isinstance(value, (list, tuple)):
+        value = value[0] if value else None
+    if isinstance(value, str):
+        name = _given(value)
+        return ("" if name == _CONNECT_OTHER else name), "", False
+    if not isinstance(value, Mapping):
+        return "", "", False
+    name = _given(value.get("name"))
+    if name == _CONNECT_OTHER:
+        return "", "", False
+    metadata = value.get("metadata")
+    reasoning = metadata.get("reasoning_models") if isinstance(metadata, Mapping) else None
+    return name, _given(value.get("provider")), isinstance(reasoning, (list, tuple)) and name in reasoning
+
+
+def _split(name: str) -> tuple[Provider | None, str]:
+    """`provider:model` taken apart, if what stands before the colon is a provider (`llama3.2:1b` has none)."""
+    head, colon, rest = name.partition(":")
+    provider = find_provider(head) if colon and rest else None
+    return (provider, rest.strip()) if provider else (None, name)
+
+
+def _given(value: Any) -> str:
+    """The text of a field; exports write an empty one as "None" now and then."""
+    text = value.strip() if isinstance(value, str) else ""
+    return "" if text == "None" else text
+
+
+async def _lookup(ctx: RunContext, name: str) -> str:
+    value = await ctx.variables.get(name)
+    if value is None and ctx.settings.fallback_to_env_var:
+        value = ctx.settings.environ.get(name)
+    return _given(value)
+
+
+async def _find_key(ctx: RunContext, provider: Provider, text: str, *, volunteer: bool) -> str | None:
+    """The key the node gives or names, else the provider's own.
+
+    The provider's own key is not volunteered to an address that only the flow names: such a node has to name its key.
+    """
+    text = _given(text)
+    if _VARIABLE.fullmatch(text):
+        text = await _lookup(ctx, text)
+    if text:
+        return text
+    if volunteer:
+        for name in provider.key_variables:
+            if value := await _lookup(ctx, name):
+                return value
+    return None
+
+
+async def _find_base_url(ctx: RunContext, provider: Provider, text: str) -> tuple[str, bool]:
+    """The base URL, and whether the operator stands behind it (`Outbound.client`).
+
+    Trusted are addresses from global variables that the request did not bring, from the environment, and the public
+    ones of the provider table. Anything a flow spells out itself is not.
+    """
+    text = _given(text)
+    default = provider.normalise(provider.base_url) if provider.base_url else ""
+    if text and not _VARIABLE.fullmatch(text):
+        url = _checked(provider, text)
+        if url == default:
+            return url, not provider.local
+        return url, await _is_configured(ctx, provider, url)
+    for name in (text, *provider.base_variables) if text else provider.base_variables:
+        if value := await _lookup(ctx, name):
+            return _checked(provider, value), not ctx.variables.from_request(name)
+    if not default:
+        raise MissingModel(
+            f"{provider.name} needs a base URL: fill in that of the node"
+            + (f" or set {provider.base_variables[0]}." if provider.base_variables else ".")
+        )
+    return default, not provider.local
+
+
+async def _is_configured(ctx: RunContext, provider: Provider, url: str) -> bool:
+    """Whether the flow spells out the very address that the operator has configured."""
+    for name in provider.base_variables:
+        value = await _lookup(ctx, name)
+        if value and not ctx.variables.from_request(name) and provider.normalise(value) == url:
+            return True
+    return False
+
+
+def _checked(provider: Provider, url: str) -> str:
+    try:
+        if "://" not in url:
+            url = f"http://{url}" if is_loopback_url(f"http://{url}") else f"https://{url}"
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise MissingModel(f"The base URL of {provider.name} must look like https://host/path, not {url[:100]!r}.")
+    return provider.normalise(url)
+
+
+async def _headers(ctx: RunContext, provider: Provider) -> dict[str, str]:
+    headers = {}
+    for header, variable in provider.header_variables:
+        if value := await _lookup(ctx, variable):
+            headers[header] = value
+    return headers
+
+
+def _connect(endpoint: Endpoint, provider: Provider) -> LanguageModel:
+    # Imported when first needed: the HTTP client alone takes longer than the rest of the server's start.
+    model: LanguageModel = import_module(f"langflow_lite.models.{provider.protocol}").connect(endpoint)
+    return model

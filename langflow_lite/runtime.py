@@ -1,0 +1,182 @@
+"""Runtime: everything a running server consists of, below HTTP."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from langflow_lite.components.context import Emit, RunContext
+from langflow_lite.components.registry import Registry
+from langflow_lite.engine.executor import Shared
+from langflow_lite.engine.frozen import FrozenCache
+from langflow_lite.engine.plan import Plan
+from langflow_lite.engine.run import RunOutcome, RunRequest, run_plan
+from langflow_lite.engine.variables import RunVariables, permitted_environment
+from langflow_lite.flow import Flow, decode_data
+from langflow_lite.graph import compile_graph
+from langflow_lite.ids import new_id
+from langflow_lite.loading import Loaded, load_flows
+from langflow_lite.models.outbound import OutboundClients
+from langflow_lite.models.providers import PROVIDER_VARIABLES
+from langflow_lite.overrides import Overrides, resolve_overrides
+from langflow_lite.settings import Settings
+from langflow_lite.storage.api_keys import ApiKeyStore
+from langflow_lite.storage.database import Database
+from langflow_lite.storage.files import FileStore
+from langflow_lite.storage.flows import FlowStore
+from langflow_lite.storage.folders import FolderStore
+from langflow_lite.storage.lock import DataDirLock
+from langflow_lite.storage.messages import MessageSession, MessageTable
+from langflow_lite.storage.meta import Meta
+from langflow_lite.storage.secretbox import SecretBox
+from langflow_lite.storage.variables import VariableStore
+
+__all__ = ["PreparedRun", "Runtime"]
+
+logger = logging.getLogger(__name__)
+
+_PLANS_KEPT = 256
+# Compiling is quick, but not so quick that a flow of megabytes may hold up everyone else.
+_COMPILE_IN_THREAD = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A run that is known to be possible and has not begun: nothing about the request can be refused any more."""
+
+    runtime: Runtime
+    flow: Flow
+    plan: Plan
+    request: RunRequest
+    overrides: Overrides
+
+    @property
+    def session_id(self) -> str:
+        """The session the run belongs to: the request's, else the flow's id."""
+        return self.request.session_id or self.flow.id
+
+    async def execute(self, *, emit: Emit | None = None) -> RunOutcome:
+        """Run the flow. With `emit` every event is sent to it and models stream their tokens.
+
+        Raises `ComponentError` when a component fails and `StorageError` when the messages could not be kept.
+        """
+        runtime = self.runtime
+        ctx = RunContext(
+            run_id=new_id(),
+            flow_id=self.flow.id,
+            flow_name=self.flow.name,
+            session_id=self.session_id,
+            settings=runtime.settings,
+            variables=RunVariables(self.request.globals, runtime.variables, runtime.environment),
+            messages=MessageSession(runtime.messages),
+            files=runtime.files,
+            outbound=runtime.outbound,
+            streaming=emit is not None,
+            emit=emit,
+        )
+        return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared)
+
+
+class Runtime:
+    """The stores, the component registry and the engine of one server, as an async context manager.
+
+    The order in which parts are entered is the order of dependence, so leaving shuts down in the right order: HTTP
+    clients before the database, the database before the lock on its directory. Enter and leave it in one task.
+    Entering raises `StorageUnusable` or `SettingsError` when the server cannot start.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = Registry(settings.components_path)
+        self.environment: Mapping[str, str] = {}
+        if settings.fallback_to_env_var:
+            names = (*PROVIDER_VARIABLES, *settings.variables_from_environment)
+            self.environment = permitted_environment(settings.environ, names)
+        self.outbound = OutboundClients(settings)
+        self.database = Database(settings.database_path)
+        self.meta = Meta(self.database)
+        self.flows = FlowStore(self.database)
+        self.folders = FolderStore(self.database, self.flows)
+        self.messages = MessageTable(self.database)
+        self.api_keys = ApiKeyStore(self.database)
+        self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
+        self.files = FileStore(self.database, settings.data_dir / "files")
+        self.loaded = Loaded()
+        self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
+        self._stack = AsyncExitStack()
+
+    @property
+    def user_id(self) -> str:
+        """The id of the one user there is."""
+        return self.meta.user_id
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for directory in {self.settings.data_dir.resolve(), self.settings.database_path.resolve().parent}:
+                stack.enter_context(DataDirLock(directory))
+            await stack.enter_async_context(self.database)
+            await stack.enter_async_context(self.outbound)
+            for store in (self.meta, self.flows, self.folders, self.api_keys, self.variables, self.files):
+                await store.load()
+            stack.callback(self.api_keys.save_usage)
+            self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
+            self.flows.on_change(self.shared.frozen.forget)
+            self.loaded = await load_flows(self.settings, self.flows, self.meta)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._stack.__aexit__(kind, error, trace)
+
+    async def plan(self, flow: Flow, version: str | None = None) -> Plan:
+        """The compiled flow, at its present version or a pinned one.
+
+        Raises `NotFound` for a version it never had and `GraphError` when the flow cannot be run.
+        """
+        version = version or flow.version
+        plan = self._plans.get((flow.id, version))
+        if plan is not None:
+            self._plans.move_to_end((flow.id, version))
+            return plan
+        data = flow.data if version == flow.version else await self.flows.get_version(flow.id, version)
+        size = len(bytes(data)) if data is not None else 0
+        if size > _COMPILE_IN_THREAD:
+            plan = await anyio.to_thread.run_sync(self._compile, data, limiter=self.shared.threads)
+        else:
+            plan = self._compile(data)
+        for warning in plan.graph.warnings:
+            logger.warning("flow %s (%s): %s", flow.name, flow.id, warning)
+        self._plans[flow.id, version] = plan
+        if len(self._plans) > _PLANS_KEPT:
+            self._plans.popitem(last=False)
+        return plan
+
+    def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
+        return Plan.of(compile_graph(decode_data(data)), self.registry)
+
+    async def prepare(self, flow: Flow, request: RunRequest, *, version: str | None = None) -> PreparedRun:
+        """Check a request against a flow before anything runs.
+
+        Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
+        """
+        plan = await self.plan(flow, version)
+        overrides = resolve_overrides(
+            plan.graph,
+            tweaks=request.tweaks,
+            input_value=request.input_value,
+            input_type=request.input_type,
+            session_id=request.session_id,
+        )
+        plan.schedule(request.chosen(plan.graph))
+        return PreparedRun(self, flow, plan, request, overrides)

@@ -1,0 +1,154 @@
+"""Stand-ins for what a run hands to its components, kept in memory and recording what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+
+from langflow_lite.components.base import Component
+from langflow_lite.components.context import RunContext
+from langflow_lite.components.registry import Registry
+from langflow_lite.settings import Settings
+from langflow_lite.values import Message, Source
+
+
+class FakeMessages:
+    """A message store that keeps copies in order of their first storing."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Message] = {}
+
+    def store(self, message: Message) -> None:
+        assert message.id is not None
+        self.rows[message.id] = msgspec.structs.replace(message)
+
+    async def history(
+        self,
+        *,
+        session_id: str,
+        flow_id: str | None = None,
+        sender: str | None = None,
+        sender_name: str | None = None,
+        context_id: str | None = None,
+        limit: int = 100,
+    ) -> list[Message]:
+        wanted = {"session_id": session_id, "flow_id": flow_id, "sender": sender}
+        wanted |= {"sender_name": sender_name, "context_id": context_id}
+        found = [
+            message
+            for message in self.rows.values()
+            if all(value is None or getattr(message, key) == value for key, value in wanted.items())
+        ]
+        return found[-limit:]
+
+    async def flush(self) -> None:
+        return
+
+
+class FakeVariables:
+    def __init__(self, values: dict[str, str] | None = None) -> None:
+        self.values = values or {}
+
+    async def get(self, name: str) -> str | None:
+        return self.values.get(name)
+
+
+class FakeFiles:
+    def __init__(self, contents: dict[str, bytes] | None = None) -> None:
+        self.contents = contents or {}
+
+    async def read(self, path: str) -> bytes:
+        return self.contents[path]
+
+
+class NoOutbound:
+    """For components that must not call anybody."""
+
+    def client(self, *, trusted: bool = False) -> httpx2.AsyncClient:
+        raise AssertionError("no call to the outside was expected")
+
+
+@dataclass
+class FakeNode:
+    """A place in a graph. `sources` and `source_types` are by field."""
+
+    id: str = "Node-aaaaa"
+    type: str = "Node"
+    display_name: str = "Node"
+    feeds_chat_output: bool = False
+    chat_sender_name: str = "AI"
+    sources: dict[str, Source] = field(default_factory=dict)
+    source_types: dict[str, str] = field(default_factory=dict)
+    usage: dict[str, int] | None = None
+
+    def source_of(self, field: str) -> Source | None:
+        return self.sources.get(field)
+
+    def source_type(self, field: str) -> str:
+        return self.source_types.get(field, "")
+
+    def usage_upstream(self) -> dict[str, int] | None:
+        return self.usage
+
+
+class Followed:
+    """The events of a run that somebody follows, as `(name, data)`."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Any]] = []
+
+    def __call__(self, name: str, data: Any) -> None:
+        self.events.append((name, data))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def messages() -> FakeMessages:
+    return FakeMessages()
+
+
+@pytest.fixture
+def followed() -> Followed:
+    return Followed()
+
+
+@pytest.fixture
+def ctx(messages: FakeMessages, followed: Followed) -> RunContext:
+    return RunContext(
+        run_id="run-1",
+        flow_id="flow-1",
+        flow_name="A flow",
+        session_id="session-1",
+        settings=Settings(environ={}),
+        variables=FakeVariables(),
+        messages=messages,
+        files=FakeFiles(),
+        outbound=NoOutbound(),
+        emit=followed,
+    )
+
+
+@pytest.fixture
+def place(ctx: RunContext) -> Callable[..., Any]:
+    """Put a component into the run: `place(CombineTextComponent(text1="a"), node=...)`."""
+
+    def put(component: Component, node: FakeNode | None = None) -> Any:
+        component.ctx = ctx
+        component.node = node or FakeNode()
+        return component
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return Registry()
