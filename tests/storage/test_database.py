@@ -1,6 +1,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from importlib.resources import files
 
 import anyio
 import pytest
