@@ -51,7 +51,7 @@ async def test_migrations_run_once(path):
             )
 
     first = await state()
-    assert first[2] == (1,)
+    assert first[2] == (len(list(files("langflow_lite.storage").joinpath("migrations").iterdir())),)
     assert await state() == first
 
 
