@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import msgspec
 
 from langflow_lite.components.context import Emit
+from langflow_lite.ids import new_id
 from langflow_lite.models.base import ToolCall
 from langflow_lite.values import Message, dump_message, event_time, utc_now
 
@@ -30,7 +30,7 @@ class Steps:
             {"title": _TITLE, "contents": self._contents, "allow_markdown": True, "media_url": None}
         ]
         if emit is not None:
-            message.id = str(uuid.uuid4())
+            message.id = new_id()
             message.properties.state = "partial"
             self._announce()
 
