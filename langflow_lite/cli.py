@@ -99,8 +99,12 @@ def check(paths: tuple[Path, ...], as_json: bool, env_file: Path | None, compone
 
     PATHS are flow files, or folders of them. The status is 1 if any flow cannot run.
     """
+    import logging
+
     from langflow_lite.check import check_paths, report_json, report_lines
 
+    # The findings are the output; what is worth logging while a server runs is not.
+    logging.getLogger().addHandler(logging.NullHandler())
     settings = _settings(env_file, components_path=components_path or None)
     checks = check_paths(paths, settings)
     if as_json:
