@@ -7,8 +7,8 @@ from typing import Any
 
 import anyio
 
-from langflow_lite.errors import StorageError
-from langflow_lite.jobs.job import EventsEvicted, JobStore, Written
+from langflow_lite.errors import EventsEvicted, StorageError
+from langflow_lite.jobs.store import JobStore, Written
 from langflow_lite.values import to_json
 
 __all__ = ["JobLog"]

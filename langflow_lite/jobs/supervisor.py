@@ -14,18 +14,11 @@ import anyio
 import anyio.abc
 
 from langflow_lite.components.context import Emit
-from langflow_lite.errors import StorageError
+from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, StorageError
 from langflow_lite.events import EventName
-from langflow_lite.jobs.job import (
-    EventsEvicted,
-    Job,
-    JobNotStoppable,
-    JobResult,
-    JobStatus,
-    JobStore,
-    QueueFull,
-)
+from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.log import JobLog
+from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now
 
 __all__ = ["Ended", "Execute", "Supervisor"]
@@ -234,15 +227,16 @@ class Supervisor:
             if not job.detached and not job.status.is_terminal:
                 raise JobNotStoppable(f"job {job_id} belongs to a request that waits for it")
             return job, False
+        stopped = False
         with anyio.CancelScope(shield=True):
             if active.decided:
                 await active.ended.wait()
-                return active.job, False
-            scope = active.scope
-            stopping = self._end(active, Ended(JobStatus.CANCELLED, JobResult(), {"reason": "stopped by request"}))
-            if scope is not None:
-                scope.cancel()
-            return active.job, await stopping
+            else:
+                ended = Ended(JobStatus.CANCELLED, JobResult(), {"reason": "stopped by request"})
+                if active.scope is not None:
+                    active.scope.cancel()
+                stopped = await self._end(active, ended)
+        return active.job, stopped
 
     async def get(self, job_id: str) -> Job:
         """The job as it stands; raises `JobNotFound`."""
