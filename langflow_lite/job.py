@@ -10,7 +10,7 @@ import msgspec
 
 from langflow_lite.values import utc_now
 
-__all__ = ["Job", "JobKind", "JobRequest", "JobResult", "JobStatus"]
+__all__ = ["Job", "JobKind", "JobResult", "JobStatus", "RunRequest"]
 
 
 class JobStatus(StrEnum):
@@ -38,17 +38,20 @@ class JobKind(StrEnum):
     BUILD = "build"
 
 
-class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a job is asked to do, as it is stored: everything that running it once more needs.
+class RunRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a caller asks of a run, whichever endpoint it came through; stored with a job, it can be run once more.
 
-    `inputs` are the caller's own words, given back unchanged. `data` is an unsaved graph that replaces the stored one.
-    `whole` runs every vertex instead of what hangs on the flow's first input.
+    `session_id` is None for the flow's own session. `globals` are the request's own global variables. `inputs` are the
+    caller's own words, given back unchanged. `files` go to the chat input. `data` is an unsaved graph in place of the
+    stored one. `whole` runs every vertex instead of what hangs on the flow's first input; a start or stop component
+    narrows that.
     """
 
     input_value: str | None = None
     input_type: str = "chat"
     output_type: str = "chat"
     output_component: str = ""
+    session_id: str | None = None
     tweaks: dict[str, Any] | None = None
     globals: dict[str, str] = {}
     inputs: dict[str, Any] = {}
@@ -88,7 +91,7 @@ class Job(msgspec.Struct, kw_only=True):
     kind: JobKind
     flow_id: str
     session_id: str
-    request: JobRequest
+    request: RunRequest
     flow_version: str | None = None
     status: JobStatus = JobStatus.QUEUED
     detached: bool = True

@@ -103,6 +103,19 @@ class Settings:
     worker_threads: int = _setting(
         16, "LANGFLOW_WORKER_THREADS", "Most threads that run the synchronous code of components at once."
     )
+    max_concurrent_jobs: int = _setting(32, "LANGFLOW_MAX_CONCURRENT_JOBS", "Background jobs that run at once.")
+    job_queue_size: int = _setting(
+        10_000, "LANGFLOW_JOB_QUEUE_SIZE", "Background jobs that may wait; one more is answered 503."
+    )
+    job_timeout: float = _setting(
+        0.0, "LANGFLOW_JOB_TIMEOUT", "Seconds after which a background job is ended as timed out; 0 for no limit."
+    )
+    job_retention_days: float = _setting(
+        30.0, "LANGFLOW_JOB_RETENTION_DAYS", "Days that ended jobs and their events are kept."
+    )
+    job_retention_count: int = _setting(
+        10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
+    )
     shutdown_grace: float = _setting(
         10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running requests get to finish after SIGTERM."
     )
@@ -168,7 +181,15 @@ class Settings:
             raise SettingsError(f"LANGFLOW_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {self.log_level!r}")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"LANGFLOW_PORT must be between 0 and 65535, not {self.port}")
-        for name in ("max_body_size", "max_file_size_upload", "max_loop_iterations", "worker_threads"):
+        for name in (
+            "max_body_size",
+            "max_file_size_upload",
+            "max_loop_iterations",
+            "worker_threads",
+            "max_concurrent_jobs",
+            "job_queue_size",
+            "job_retention_count",
+        ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{_env_of(name)} must be at least 1, not {getattr(self, name)}")
         if self.database_url and not self.database_url.startswith(("sqlite:///", "sqlite+aiosqlite:///")):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from langflow_lite.engine.run import RunOutcome, RunRequest
+from langflow_lite.engine.run import RunOutcome
 from langflow_lite.errors import (
     ComponentError,
     ComponentsUnsupported,
@@ -23,6 +23,7 @@ from langflow_lite.errors import (
 from langflow_lite.events import EventLog, EventName
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.streams import EventResponse
+from langflow_lite.job import RunRequest
 from langflow_lite.runtime import PreparedRun
 from langflow_lite.values import to_json
 

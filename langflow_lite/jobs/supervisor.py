@@ -21,7 +21,7 @@ from langflow_lite.jobs.log import JobLog
 from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now
 
-__all__ = ["Ended", "Execute", "Supervisor"]
+__all__ = ["Ended", "Execute", "Supervisor", "failed"]
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from langflow_lite.errors import IdempotencyMismatch, JobNotFound, StorageError
-from langflow_lite.job import Job, JobKind, JobRequest, JobResult, JobStatus
+from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.variables import VariableStore
@@ -34,11 +34,11 @@ _BY_KEY = (
     "AND status NOT IN ('failed', 'cancelled', 'timed_out')"
 )
 # The events column is written with the end; before that, the events themselves tell how many there are.
-_UNFINISHED = (  # noqa: S608 (literals only)
+_UNFINISHED = (
     _SELECT.replace(" events,", " (SELECT count(*) FROM job_events WHERE job_id = jobs.id),")
     + "WHERE status IN ('queued', 'in_progress') ORDER BY seq"
 )
-_LIST = (  # noqa: S608 (literals only)
+_LIST = (
     _SELECT
     + "WHERE (:flow_id IS NULL OR flow_id = :flow_id) AND (:session_id IS NULL OR session_id = :session_id) "
     + "AND (:status IS NULL OR status = :status) "
@@ -49,7 +49,7 @@ _FORGET = """
         finished_at < ? OR seq <= (SELECT seq FROM jobs WHERE finished_at IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)
     )
 """
-_request = msgspec.json.Decoder(JobRequest)
+_request = msgspec.json.Decoder(RunRequest)
 _result = msgspec.json.Decoder(JobResult)
 
 # Inside the class, `list` is its method.

@@ -354,6 +354,6 @@ async def test_a_cancelled_run_cancels_its_components(bench: Bench) -> None:
 
 
 def _request():
-    from langflow_lite.engine.run import RunRequest
+    from langflow_lite.job import RunRequest
 
     return RunRequest()
