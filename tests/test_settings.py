@@ -21,7 +21,9 @@ def shown(default: str) -> str:
 
 
 def test_readme_documents_every_setting_as_the_code_has_it():
-    assert table_rows() == [(info.env, shown(info.default), info.doc) for info in Settings.describe()]
+    rows = [(info.env, shown(info.default), info.doc) for info in Settings.describe()]
+    right = "\n".join(f"| `{variable}` | {default} | {meaning} |" for variable, default, meaning in rows)
+    assert table_rows() == rows, f"the table should read:\n{right}"
 
 
 @pytest.fixture(autouse=True)
