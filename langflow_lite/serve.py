@@ -128,7 +128,6 @@ def _welcome(settings: Settings, runtime: Runtime, listening: socket.socket) -> 
         lines.append(f"First start: loaded the examples {_names(loaded.examples)}.")
     if loaded.flows:
         lines.append(f"Loaded {_names(loaded.flows)} from {settings.load_flows_path}.")
-    lines += [f"Warning: {warning}" for warning in loaded.warnings]
     lines += [f"Note: {note}" for note in settings.ignored()]
     if (flow := _first_to_try(runtime)) is not None:
         key = "" if settings.is_loopback and settings.auto_login else ' -H "x-api-key: $LANGFLOW_API_KEY"'
