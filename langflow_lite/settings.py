@@ -117,7 +117,7 @@ class Settings:
         10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
     )
     shutdown_grace: float = _setting(
-        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running requests get to finish after SIGTERM."
+        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
     )
     enable_log_retrieval: bool = _setting(
         False, "LANGFLOW_ENABLE_LOG_RETRIEVAL", "Serve recent log lines at /logs and /logs-stream."
