@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from langflow_lite.settings import Settings
@@ -109,6 +109,7 @@ class NodeView(Protocol):
 class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
+    `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
     `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
     """
 
@@ -124,3 +125,4 @@ class RunContext:
     streaming: bool = False
     emit: Emit | None = None
     threads: CapacityLimiter | None = None
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -21,7 +21,16 @@ from langflow_lite.values import to_json
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Channel", "ChannelClosed", "McpError", "ServerSentEvents", "Stdio", "StreamableHttp", "WrongTransport"]
+__all__ = [
+    "Channel",
+    "ChannelClosed",
+    "McpError",
+    "ServerSentEvents",
+    "SessionEnded",
+    "Stdio",
+    "StreamableHttp",
+    "WrongTransport",
+]
 
 _MAX_MESSAGE = 16 * 1024 * 1024
 _SHOWN = 300
@@ -39,6 +48,10 @@ class McpError(LangflowError):
 
 class ChannelClosed(McpError):
     """The connection or the server's session has ended; a new one may do."""
+
+
+class SessionEnded(ChannelClosed):
+    """The server does not know the session any more, and has not looked at the request."""
 
 
 class WrongTransport(McpError):
@@ -125,7 +138,7 @@ class StreamableHttp:
         if status < 300:
             return
         if status == 404 and self._has_session:
-            raise ChannelClosed(f"the MCP server at {_shown(self._url)} has ended the session")
+            raise SessionEnded(f"the MCP server at {_shown(self._url)} has ended the session")
         text = (await _read(response)).decode("utf-8", "replace")
         kind = WrongTransport if first and status in (400, 404, 405, 406) else McpError
         raise kind(f"the MCP server at {_shown(self._url)} answered {status}: {' '.join(text.split())[:_SHOWN]}")
@@ -268,7 +281,11 @@ class Stdio:
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         try:
             process = await anyio.open_process(
-                list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None, env={**inherited, **environment}
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None,
+                env={**inherited, **environment},
             )
         except OSError as error:
             raise McpError(f"the MCP server {name!r} could not be started: {error}") from None

@@ -9,9 +9,12 @@ from typing import Any
 import anyio
 
 from langflow_lite import __version__
-from langflow_lite.components.mcp_channels import Channel, ChannelClosed, McpError
+from langflow_lite.components.mcp_channels import Channel, ChannelClosed, McpError, SessionEnded, WrongTransport
 
-__all__ = ["McpSession", "McpTool"]
+__all__ = ["Connect", "McpSession", "McpTool", "content_text"]
+
+Connect = Callable[[], Awaitable[Channel]]
+"""Makes a channel to a server, without saying anything yet. Raises `McpError`."""
 
 _VERSION = "2025-06-18"
 _MAX_PAGES = 100
@@ -31,11 +34,13 @@ class McpTool:
 class McpSession:
     """Opened with the first request, and once more when the server has ended it meanwhile.
 
-    `connect` makes a channel. `timeout` is how many seconds a request may take. Close it with `aclose`.
+    `connect` makes a channel; `otherwise` makes one of the older kind, for servers that do not know the first.
+    `timeout` is how many seconds a request may take. Close it with `aclose`.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Channel]], *, timeout: float) -> None:
+    def __init__(self, connect: Connect, otherwise: Connect | None = None, *, timeout: float) -> None:
         self._connect = connect
+        self._otherwise = otherwise
         self._timeout = timeout
         self._channel: Channel | None = None
         self._opening = anyio.Lock()
@@ -86,9 +91,9 @@ class McpSession:
             with anyio.fail_after(self._timeout):
                 try:
                     return await self._ask(await self._open(), method, params)
-                except ChannelClosed:
+                except ChannelClosed as closed:
                     await self.aclose()
-                    if method == "tools/call":
+                    if method == "tools/call" and not isinstance(closed, SessionEnded):
                         # It may have done its work before the connection went.
                         raise
                     return await self._ask(await self._open(), method, params)
@@ -98,20 +103,31 @@ class McpSession:
     async def _open(self) -> Channel:
         async with self._opening:
             if self._channel is None:
-                channel = await self._connect()
                 try:
-                    capabilities: dict[str, Any] = {}
-                    info = {"name": "langflow-lite", "version": __version__}
-                    hello = {"protocolVersion": _VERSION, "capabilities": capabilities, "clientInfo": info}
-                    agreed = await self._ask(channel, "initialize", hello)
-                    channel.agreed(str(agreed.get("protocolVersion") or _VERSION))
-                    await channel.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-                except BaseException:
-                    with anyio.CancelScope(shield=True):
-                        await channel.aclose()
-                    raise
-                self._channel = channel
+                    self._channel = await self._greeted(await self._connect())
+                except WrongTransport as refused:
+                    if self._otherwise is None:
+                        raise
+                    try:
+                        channel = await self._otherwise()
+                    except McpError:
+                        raise refused from None
+                    self._channel = await self._greeted(channel)
             return self._channel
+
+    async def _greeted(self, channel: Channel) -> Channel:
+        """The channel, once both sides have introduced themselves (specification, section *Lifecycle*)."""
+        info = {"name": "langflow-lite", "version": __version__}
+        hello = {"protocolVersion": _VERSION, "capabilities": {}, "clientInfo": info}
+        try:
+            agreed = await self._ask(channel, "initialize", hello)
+            channel.agreed(str(agreed.get("protocolVersion") or _VERSION))
+            await channel.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await channel.aclose()
+            raise
+        return channel
 
     async def _ask(self, channel: Channel, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         answer = await channel.exchange(
