@@ -27,6 +27,7 @@ from langflow_lite.events import EventName
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
+from langflow_lite.inside import FlowsInside
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.supervisor import Supervisor
@@ -59,13 +60,17 @@ _COMPILE_IN_THREAD = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run that is known to be possible and has not begun: nothing about the request can be refused any more."""
+    """A run that is known to be possible and has not begun: nothing about the request can be refused any more.
+
+    `around` are the ids of the flows that this one runs inside of, the outermost first.
+    """
 
     runtime: Runtime
     flow: Flow
     plan: Plan
     request: RunRequest
     overrides: Overrides
+    around: tuple[str, ...] = ()
 
     @property
     def session_id(self) -> str:
@@ -97,6 +102,7 @@ class PreparedRun:
             outbound=runtime.outbound,
             streaming=emit is not None,
             emit=emit,
+            flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
         )
         return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
 
