@@ -37,6 +37,7 @@ from langflow_lite.storage.folders import FolderStore
 from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
+from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.variables import VariableStore
 
@@ -80,6 +81,7 @@ class PreparedRun:
             messages=MessageSession(runtime.messages),
             files=runtime.files,
             outbound=runtime.outbound,
+            databases=runtime.databases,
             streaming=emit is not None,
             emit=emit,
         )
@@ -110,6 +112,7 @@ class Runtime:
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
+        self.databases = ListedDatabases(settings.sql_databases)
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()

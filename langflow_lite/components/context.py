@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     # Takes a sixth of a second to import, which only runs that call out should pay.
     import httpx2
 
-__all__ = ["Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
+__all__ = ["Databases", "Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
 
 Emit = Callable[[str, Any], None]
 """Sends one event, by name and JSON-able data, to whoever follows the run. Never blocks."""
@@ -59,6 +59,24 @@ class Files(Protocol):
 
     async def read(self, path: str) -> bytes:
         """The bytes of an uploaded file; raises `NotFound`."""
+
+    async def write(self, flow_id: str, name: str, content: bytes, *, limit: int, append: bool = False) -> str:
+        """Keep a file that a run made, and return its path.
+
+        A file of the flow with this name is replaced, or grows when `append` is set. `limit` is the most bytes it may
+        have. Raises `PayloadTooLarge`, `FlowNotFound` or `StorageError`.
+        """
+
+
+class Databases(Protocol):
+    """SQLite files that the operator lets flows read."""
+
+    async def query(self, address: str, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a query on the database at `sqlite:///path`.
+
+        Raises `ValueError` for an address that is not listed, for anything that does not only read, and for what
+        SQLite refuses.
+        """
 
 
 class Outbound(Protocol):
@@ -117,5 +135,6 @@ class RunContext:
     messages: MessageStore
     files: Files
     outbound: Outbound
+    databases: Databases | None = None
     streaming: bool = False
     emit: Emit | None = None
