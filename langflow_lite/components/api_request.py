@@ -13,8 +13,9 @@ import msgspec
 
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.curl import parse_curl
-from langflow_lite.components.fetching import Fetched, FetchFailed, fetch, full_url, header_rows, texts_of
+from langflow_lite.components.fetching import Fetched, FetchFailed, fetch, full_url, header_rows
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.components.shaping import texts_in
 from langflow_lite.values import Data, Message, Table, to_json, to_text
 
 __all__ = ["APIRequestComponent"]
@@ -95,7 +96,7 @@ class APIRequestComponent(Component):
     def _urls(self) -> list[str]:
         if self._command():
             return [""]
-        urls = texts_of(self.url_input) or texts_of(self.urls)
+        urls = texts_in(self.url_input) or texts_in(self.urls)
         if not urls:
             raise ValueError("Invalid URL provided: the URL field is empty")
         return list(dict.fromkeys(urls))

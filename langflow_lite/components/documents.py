@@ -23,6 +23,7 @@ __all__ = [
     "Document",
     "decode_text",
     "documents_in",
+    "extra",
     "read_rows",
     "read_text",
     "suffix_of",
@@ -192,7 +193,7 @@ def _rows(lines: Iterator[Any], typed: Callable[[Any], Any]) -> list[dict[str, A
 
 
 def _pdf_pages(content: bytes) -> list[str]:
-    pypdf = _extra("pypdf", "PDF")
+    pypdf = extra("pypdf", "PDF")
     try:
         return [page.extract_text() or "" for page in pypdf.PdfReader(io.BytesIO(content)).pages]
     except Exception as error:
@@ -200,7 +201,7 @@ def _pdf_pages(content: bytes) -> list[str]:
 
 
 def _docx_paragraphs(content: bytes) -> list[str]:
-    docx = _extra("docx", "Word")
+    docx = extra("docx", "Word")
     try:
         return [paragraph.text for paragraph in docx.Document(io.BytesIO(content)).paragraphs]
     except Exception as error:
@@ -208,7 +209,7 @@ def _docx_paragraphs(content: bytes) -> list[str]:
 
 
 def _xlsx(content: bytes) -> Iterator[tuple[Any, ...]]:
-    openpyxl = _extra("openpyxl", "Excel")
+    openpyxl = extra("openpyxl", "Excel")
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         rows = [row for row in book.worksheets[0].iter_rows(values_only=True) if any(cell is not None for cell in row)]
@@ -218,8 +219,9 @@ def _xlsx(content: bytes) -> Iterator[tuple[Any, ...]]:
     yield from rows
 
 
-def _extra(module: str, kind: str) -> Any:
+def extra(module: str, kind: str) -> Any:
+    """A module of the `files` extra, imported when it is needed; raises `ValueError` naming the command to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ValueError(f"reading {kind} files needs another package: pip install 'langflow-lite[files]'") from error
+        raise ValueError(f"{kind} files need another package: pip install 'langflow-lite[files]'") from error

@@ -13,9 +13,8 @@ import anyio
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.errors import OutboundRefused
-from langflow_lite.values import to_text
 
-__all__ = ["FetchFailed", "Fetched", "fetch", "full_url", "header_rows", "texts_of"]
+__all__ = ["FetchFailed", "Fetched", "fetch", "full_url", "header_rows"]
 
 PAGE_LIMIT = 10 * 1024 * 1024
 """Most bytes of one answer, after decompression."""
@@ -145,12 +144,6 @@ def full_url(text: str, *, scheme: str = "https") -> str:
     if not host or parts.scheme.lower() not in ("http", "https") or re.search(r"\s", url):
         raise ValueError(f"Invalid URL: {text.strip()[:200]}")
     return url
-
-
-def texts_of(value: Any) -> list[str]:
-    """The texts of a list field that are not blank; a single value counts as a list."""
-    items = value if isinstance(value, (list, tuple)) else [value]
-    return [text for item in items if (text := to_text(item).strip())]
 
 
 def header_rows(rows: Any) -> dict[str, str]:

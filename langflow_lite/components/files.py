@@ -19,6 +19,7 @@ from langflow_lite.components.documents import (
     suffix_of,
 )
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.components.shaping import records_in
 from langflow_lite.errors import LangflowError, NotFound
 from langflow_lite.values import Data, Message, Table, to_text
 
@@ -265,7 +266,7 @@ class FileContentRetrieverComponent(Component):
         return table
 
     def _found(self) -> dict[str, Any]:
-        records = [record for record in _records_in(self.file_data) if record.get("file_path")]
+        records = [record for record in records_in(self.file_data) if record.get("file_path")]
         wanted = self.file_path.strip()
         for record in records:
             if record["file_path"] == wanted:
@@ -276,15 +277,3 @@ class FileContentRetrieverComponent(Component):
                 return record
         known = ", ".join(str(record["file_path"]) for record in records[:5]) or "none"
         raise ValueError(f"File {wanted!r} is not among the connected files: {known}")
-
-
-def _records_in(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, Data):
-        yield value.data
-    elif isinstance(value, Message):
-        yield from ({"file_path": path, "text": value.text} for path in value.files)
-    elif isinstance(value, Mapping):
-        yield dict(value)
-    elif isinstance(value, (list, tuple, Table)):
-        for item in value:
-            yield from _records_in(item)

@@ -105,7 +105,7 @@ class _Reader:
             self._at += 1
             if char == closing:
                 # A quote inside prose does not end the string: what ends one is followed by punctuation.
-                rest = source[self._at :].lstrip()
+                rest = source[self._at : self._at + 64].lstrip()
                 if not rest or rest[0] in ",:}]\n" or (rest[0] in _QUOTES and closing != "'"):
                     break
                 out.append(char)
@@ -126,10 +126,12 @@ class _Reader:
         return _ESCAPES.get(char, char)
 
     def _word(self, ends: str, *, convert: bool = True) -> Any:
-        start = self._at
-        while self._at < len(self._source) and self._source[self._at] not in ends and self._source[self._at] != "\n":
+        source, start = self._source, self._at
+        while self._at < len(source) and source[self._at] not in ends and source[self._at] != "\n":
+            if source[self._at] == " " and source[self._at : self._at + 8].lstrip().startswith(('"', "//", "/*")):
+                break
             self._at += 1
-        word = self._source[start : self._at].strip()
+        word = source[start : self._at].strip()
         # Something must be consumed, or the caller would never end.
         if self._at == start:
             self._at += 1

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.documents import decode_text
+from langflow_lite.components.documents import decode_text, extra
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.errors import NotFound
 from langflow_lite.values import Data, Message, Table, to_json, to_text
@@ -230,10 +230,7 @@ def _csv(table: Table, *, header: bool) -> bytes:
 
 
 def _excel(table: Table) -> bytes:
-    try:
-        import openpyxl  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ValueError("writing Excel files needs another package: pip install 'langflow-lite[files]'") from error
+    openpyxl = extra("openpyxl", "Excel")
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Sheet1")
     sheet.append(table.columns)

@@ -10,9 +10,10 @@ import anyio
 import msgspec
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.fetching import Fetched, FetchFailed, fetch, full_url, header_rows, texts_of
+from langflow_lite.components.fetching import Fetched, FetchFailed, fetch, full_url, header_rows
 from langflow_lite.components.html import Page, html_to_markdown, read_page
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.components.shaping import texts_in
 from langflow_lite.values import Data, Message, Table
 
 __all__ = ["URLComponent"]
@@ -121,7 +122,7 @@ class URLComponent(Component):
         return Table(record.data for record in await self.fetch_content_data())
 
     async def _rows(self, scheme: str = "https") -> list[dict[str, Any]]:
-        urls = list(dict.fromkeys(full_url(url, scheme=scheme) for url in texts_of(self.urls)))
+        urls = list(dict.fromkeys(full_url(url, scheme=scheme) for url in texts_in(self.urls)))
         try:
             if not urls:
                 raise ValueError("No valid URLs provided.")

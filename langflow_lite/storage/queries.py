@@ -69,16 +69,18 @@ def _run(path: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
             cursor = connection.execute(sql)
             columns = [column[0] for column in cursor.description or ()]
             rows = cursor.fetchmany(_MAX_ROWS + 1)
-    except sqlite3.OperationalError as error:
-        if str(error) == "interrupted":
-            raise ValueError(f"the query took longer than {_TIME_LIMIT:g} seconds") from error
-        raise ValueError(str(error)) from error
     except (sqlite3.Error, sqlite3.Warning) as error:
-        message = "only queries that read are allowed" if "not authorized" in str(error) else str(error)
-        raise ValueError(message) from error
+        raise ValueError(_explained(str(error))) from error
     if len(rows) > _MAX_ROWS:
         raise ValueError(f"the query gives more than {_MAX_ROWS} rows: add a LIMIT")
     return columns, rows
+
+
+def _explained(message: str) -> str:
+    if message == "interrupted":
+        return f"the query took longer than {_TIME_LIMIT:g} seconds"
+    refused = "not authorized" in message or "authorization denied" in message
+    return "only queries that read are allowed" if refused else message
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
