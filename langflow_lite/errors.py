@@ -11,10 +11,14 @@ __all__ = [
     "ComponentError",
     "ComponentsUnsupported",
     "Conflict",
+    "EventsEvicted",
     "FlowNotFound",
     "Forbidden",
     "GraphError",
+    "IdempotencyMismatch",
     "InvalidRequest",
+    "JobNotFound",
+    "JobNotStoppable",
     "LangflowError",
     "LoopLimitExceeded",
     "MissingModel",
@@ -23,6 +27,7 @@ __all__ = [
     "PayloadTooLarge",
     "Problem",
     "ProviderError",
+    "QueueFull",
     "RequestRefused",
     "SettingsError",
     "StorageBusy",
@@ -311,3 +316,44 @@ class StorageUnusable(StorageError):
     """The database file is damaged, is not ours, or another process holds the data directory; stops the start."""
 
     code = "STORAGE_UNUSABLE"
+
+
+class JobNotFound(NotFound):
+    """404: there is no such job, or its record has been let go."""
+
+    code = "JOB_NOT_FOUND"
+
+
+class JobNotStoppable(Conflict):
+    """409: the job belongs to a request that waits for it; it ends when that request does."""
+
+    code = "JOB_NOT_CANCELLABLE"
+
+
+class EventsEvicted(LangflowError):
+    """410: the events before this point have been let go; read the job's result instead."""
+
+    status = 410
+    code = "EVENTS_EVICTED"
+
+
+class QueueFull(LangflowError):
+    """503: too many jobs are waiting, or the server is shutting down."""
+
+    status = 503
+    code = "QUEUE_FULL"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Say when to come back."""
+        return {"Retry-After": "5"}
+
+
+class IdempotencyMismatch(InvalidRequest):
+    """422: this idempotency key was used for another request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self, key: str) -> None:
+        message = f"the idempotency key {key!r} was already used for another request to this flow"
+        super().__init__(Problem("idempotency_key_reused", ("body", "idempotency_key"), message))

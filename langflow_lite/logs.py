@@ -18,7 +18,7 @@ class LineFormatter(logging.Formatter):
     That keeps text from outside (a node's name, a provider's error) from passing itself off as another record.
     """
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

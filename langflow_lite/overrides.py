@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,12 @@ Patch = Mapping[str, Any]
 _PATCHED = ("value", "load_from_db", "file_path")
 _PROTECTED_FIELDS = frozenset({"code"})
 _PROTECTED_KINDS = frozenset({"code"})
-_INPUT_TYPES = {"chat": ("ChatInput",), "text": ("TextInput",), "any": ("ChatInput", "TextInput", "Webhook")}
+_INPUT_TYPES = {
+    "chat": ("ChatInput",),
+    "text": ("TextInput",),
+    "webhook": ("Webhook",),
+    "any": ("ChatInput", "TextInput", "Webhook"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,13 @@ def resolve_overrides(
     input_value: str | None = None,
     input_type: str = "chat",
     session_id: str | None = None,
+    files: Sequence[str] = (),
 ) -> Overrides:
     """Resolve a request against a graph.
 
     A tweak's key is a vertex id, else a display name (of every vertex that has it), else, when its value is no object,
     a bare field name of every vertex that has the field (seed document 5). The more exact form wins. `input_type` is
-    "chat", "text" or "any" and picks the inputs that `input_value` goes to.
+    "chat", "text" or "any" and picks the inputs that `input_value` goes to; `files` go to chat inputs.
 
     Raises `TweaksRefused` for protected fields, `InvalidRequest` for an unknown `input_type`, and `BadRequest` when a
     value is given for the same input twice.
@@ -58,9 +64,12 @@ def resolve_overrides(
     inputs: frozenset[str] = frozenset()
     if input_value is not None:
         inputs = frozenset(vertex.id for vertex in graph.vertices.values() if vertex.type in types)
-    if not tweaks:
+    if not tweaks and not files:
         return Overrides(input_value=input_value, inputs=inputs, session_id=session_id or None)
-    patches, warnings = _resolve_tweaks(graph, tweaks)
+    patches, warnings = _resolve_tweaks(graph, tweaks or {})
+    for vertex in graph.vertices.values():
+        if files and vertex.type == "ChatInput" and "files" in vertex.template:
+            patches.setdefault(vertex.id, {}).setdefault("files", {"file_path": list(files)})
     for id_ in inputs:
         if "input_value" in patches.get(id_, ()):
             kind = "chat" if graph.vertices[id_].type == "ChatInput" else "text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,11 +19,17 @@ from langflow_lite.components.registry import Registry
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.plan import Plan
-from langflow_lite.engine.run import RunOutcome, RunRequest, run_plan
+from langflow_lite.engine.report import BuildReport, Report
+from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
+from langflow_lite.errors import LangflowError
+from langflow_lite.events import EventName
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
+from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
+from langflow_lite.jobs.active import Ended, failed
+from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
@@ -34,12 +40,14 @@ from langflow_lite.storage.database import Database
 from langflow_lite.storage.files import FileStore
 from langflow_lite.storage.flows import FlowStore
 from langflow_lite.storage.folders import FolderStore
+from langflow_lite.storage.jobs import JobTable
 from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
 from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.variables import VariableStore
+from langflow_lite.values import utc_now
 
 __all__ = ["PreparedRun", "Runtime"]
 
@@ -65,14 +73,21 @@ class PreparedRun:
         """The session the run belongs to: the request's, else the flow's id."""
         return self.request.session_id or self.flow.id
 
-    async def execute(self, *, emit: Emit | None = None) -> RunOutcome:
+    async def execute(
+        self,
+        *,
+        emit: Emit | None = None,
+        run_id: str | None = None,
+        report: Callable[[RunContext], Report] = Report,
+    ) -> RunOutcome:
         """Run the flow. With `emit` every event is sent to it and models stream their tokens.
 
-        Raises `ComponentError` when a component fails and `StorageError` when the messages could not be kept.
+        Raises `ComponentError` when a component fails, unless the report keeps going, and `StorageError` when the
+        messages could not be kept.
         """
         runtime = self.runtime
         ctx = RunContext(
-            run_id=new_id(),
+            run_id=run_id or new_id(),
             flow_id=self.flow.id,
             flow_name=self.flow.name,
             session_id=self.session_id,
@@ -85,7 +100,7 @@ class PreparedRun:
             streaming=emit is not None,
             emit=emit,
         )
-        return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared)
+        return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
 
 
 class Runtime:
@@ -113,6 +128,14 @@ class Runtime:
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
+        self.job_table = JobTable(self.database, self.variables)
+        self.jobs = Supervisor(
+            self.job_table,
+            self._execute_job,
+            concurrency=settings.max_concurrent_jobs,
+            queue_size=settings.job_queue_size,
+            timeout=settings.job_timeout,
+        )
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
@@ -134,6 +157,7 @@ class Runtime:
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta)
+            await stack.enter_async_context(self.jobs)
             self._stack = stack.pop_all()
         return self
 
@@ -141,6 +165,10 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         return await self._stack.__aexit__(kind, error, trace)
+
+    async def drain(self) -> None:
+        """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
+        await self.jobs.drain(self.settings.shutdown_grace)
 
     async def plan(self, flow: Flow, version: str | None = None) -> Plan:
         """The compiled flow, at its present version or a pinned one.
@@ -168,18 +196,64 @@ class Runtime:
     def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
         return Plan.of(compile_graph(decode_data(data)), self.registry)
 
+    async def compiled(self, flow: Flow, version: str | None = None, data: msgspec.Raw | None = None) -> Plan:
+        """The plan a request means: of an unsaved graph, else of the flow at a version."""
+        return await self.plan(flow, version) if data is None else self._compile(data)
+
     async def prepare(self, flow: Flow, request: RunRequest, *, version: str | None = None) -> PreparedRun:
         """Check a request against a flow before anything runs.
 
         Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
         """
-        plan = await self.plan(flow, version)
+        plan = await self.compiled(flow, version, request.data)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,
             input_value=request.input_value,
             input_type=request.input_type,
             session_id=request.session_id,
+            files=request.files,
         )
-        plan.schedule(request.chosen(plan.graph))
+        plan.schedule(chosen_vertices(plan.graph, request))
         return PreparedRun(self, flow, plan, request, overrides)
+
+    async def run_attached(self, job: Job, prepared: PreparedRun, emit: Emit | None = None) -> Ended:
+        """Run a job inside the request that asked for it, and keep it once it has ended.
+
+        When the request is cancelled, so is the run, and the job is kept as cancelled.
+        """
+        job.detached = False
+        job.started_at = utc_now()
+        ended = Ended(JobStatus.CANCELLED, JobResult(), {"reason": "the client went away"})
+        try:
+            ended = await self._run_job(job, prepared, emit)
+        finally:
+            job.status, job.result, job.finished_at = ended.status, ended.result, utc_now()
+            with anyio.CancelScope(shield=True):
+                await self.job_table.record(job)
+        return ended
+
+    async def _execute_job(self, job: Job, emit: Emit) -> Ended:
+        try:
+            flow = self.flows.get_by_id(job.flow_id)
+            prepared = await self.prepare(flow, job.request, version=job.flow_version)
+        except LangflowError as error:
+            return failed(error.message, error.code)
+        return await self._run_job(job, prepared, emit)
+
+    async def _run_job(self, job: Job, prepared: PreparedRun, emit: Emit | None) -> Ended:
+        outputs = job.kind is JobKind.WORKFLOW
+
+        def report(ctx: RunContext) -> Report:
+            return BuildReport(ctx, outputs=outputs)
+
+        try:
+            outcome = await prepared.execute(emit=emit, run_id=job.id, report=report)
+        except LangflowError as error:
+            return failed(error.message, error.code)
+        except Exception as error:
+            logger.exception("job %s of flow %s failed inside the server", job.id, job.flow_id)
+            return failed(f"internal error: {type(error).__name__}", "INTERNAL_ERROR")
+        status = JobStatus.FAILED if outcome.failed else JobStatus.COMPLETED
+        # A failed vertex has been told by then; the end itself is the same (engine rules: *Sequences*).
+        return Ended(status, outcome.job_result(job.flow_id), {"build_duration": outcome.seconds}, EventName.END)

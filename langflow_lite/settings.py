@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,7 +20,6 @@ __all__ = ["SettingInfo", "Settings", "default_data_dir"]
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _IGNORED = {
     "LANGFLOW_SUPERUSER": "there are no users here; create an API key with `langflow-lite api-key`",
     "LANGFLOW_SUPERUSER_PASSWORD": "there are no users here; create an API key with `langflow-lite api-key`",
@@ -48,11 +48,11 @@ class SettingInfo:
     doc: str
 
 
-def _setting(default: Any, env: str, doc: str, *, shown: str | None = None) -> Any:
+def _setting(default: Any, env: str, doc: str, *, shown: str | None = None, secret: bool = False) -> Any:
     metadata = {"env": env, "doc": doc, "shown": shown}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +103,21 @@ class Settings:
     worker_threads: int = _setting(
         16, "LANGFLOW_WORKER_THREADS", "Most threads that run the synchronous code of components at once."
     )
+    max_concurrent_jobs: int = _setting(32, "LANGFLOW_MAX_CONCURRENT_JOBS", "Background jobs that run at once.")
+    job_queue_size: int = _setting(
+        10_000, "LANGFLOW_JOB_QUEUE_SIZE", "Background jobs that may wait; one more is answered 503."
+    )
+    job_timeout: float = _setting(
+        0.0, "LANGFLOW_JOB_TIMEOUT", "Seconds after which a background job is ended as timed out; 0 for no limit."
+    )
+    job_retention_days: float = _setting(
+        30.0, "LANGFLOW_JOB_RETENTION_DAYS", "Days that ended jobs and their events are kept."
+    )
+    job_retention_count: int = _setting(
+        10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
+    )
     shutdown_grace: float = _setting(
-        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running requests get to finish after SIGTERM."
+        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
     )
     enable_log_retrieval: bool = _setting(
         False, "LANGFLOW_ENABLE_LOG_RETRIEVAL", "Serve recent log lines at /logs and /logs-stream."
@@ -130,6 +143,12 @@ class Settings:
     default_embedding_model: str = _setting(
         "", "LANGFLOW_DEFAULT_EMBEDDING_MODEL", "Embedding model for nodes that name none, as `provider:model`."
     )
+    mcp_servers: Path | None = _setting(
+        None,
+        "LANGFLOW_MCP_SERVERS",
+        'JSON file of MCP servers that flows may use by name: `{"mcpServers": {name: {"url", "headers"} or '
+        '{"command", "args", "env"}}}`. Commands of other servers are never run.',
+    )
     model_timeout: float = _setting(
         700.0, "LANGFLOW_MODEL_TIMEOUT", "Seconds to wait for the next bytes of a model provider."
     )
@@ -149,6 +168,7 @@ class Settings:
         "",
         "LANGFLOW_SECRET_KEY",
         "Key that encrypts stored variables; empty: one is made in the data directory, readable by its owner only.",
+        secret=True,
     )
     ssrf_protection: bool = _setting(
         True,
@@ -188,7 +208,15 @@ class Settings:
             raise SettingsError(f"LANGFLOW_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {self.log_level!r}")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"LANGFLOW_PORT must be between 0 and 65535, not {self.port}")
-        for name in ("max_body_size", "max_file_size_upload", "max_loop_iterations", "worker_threads"):
+        for name in (
+            "max_body_size",
+            "max_file_size_upload",
+            "max_loop_iterations",
+            "worker_threads",
+            "max_concurrent_jobs",
+            "job_queue_size",
+            "job_retention_count",
+        ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{_env_of(name)} must be at least 1, not {getattr(self, name)}")
         if self.search_engine != "duckduckgo" and not self.search_engine.startswith(
@@ -218,7 +246,10 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether the server listens where only this machine can reach it."""
-        return self.host in _LOOPBACK or self.host.startswith("127.")
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     def service_url(self, name: str, default: str) -> str:
         """The address of a service: the operator's for this name, else `default`."""

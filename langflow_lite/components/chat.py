@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind, coerce, field
+from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Properties, Source, dump_message, event_time, to_text, utc_now
 
 __all__ = ["ChatInput", "ChatOutput"]
@@ -21,7 +21,7 @@ _LOOKS = (("background_color", "background_color"), ("text_color", "text_color")
 def _keep(ctx: RunContext, message: Message) -> None:
     """Store the message, giving it an id if it has none."""
     if message.id is None:
-        message.id = str(uuid.uuid4())
+        message.id = new_id()
     ctx.messages.store(message)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from langflow_lite.components.base import Component, output
 from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.templates import data_to_text
+from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Table, data_fields, utc_now
 
 __all__ = ["MemoryComponent", "MessageStoreComponent"]
@@ -151,7 +151,7 @@ def _store(
     # A message of its own: the one that came in may be a stored message of the conversation.
     stored = msgspec.structs.replace(
         given,
-        id=str(uuid.uuid4()),
+        id=new_id(),
         timestamp=utc_now(),
         session_id=session_id,
         context_id=context_id or given.context_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from contextlib import aclosing
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from langflow_lite.components.base import Component, output
 from langflow_lite.components.context import Emit
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.errors import ComponentError
+from langflow_lite.ids import new_id
 from langflow_lite.models.base import ChatMessage, LanguageModel, Options
 from langflow_lite.models.resolve import Wish, open_model
 from langflow_lite.models.turns import turn_of
@@ -103,7 +103,7 @@ class ModelComponent(Component):
 
     async def _stream(self, model: LanguageModel, messages: list[ChatMessage], emit: Emit) -> Message:
         answer = self._message(model, "")
-        answer.id = str(uuid.uuid4())
+        answer.id = new_id()
         answer.properties.state = "partial"
         added = dump_message(answer, event_time(answer.timestamp))
         added["id"] = added.pop("id")

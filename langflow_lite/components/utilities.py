@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.ids import new_id
 from langflow_lite.values import Message
 
 __all__ = ["CurrentDateComponent", "IDGeneratorComponent"]
@@ -54,6 +54,6 @@ class IDGeneratorComponent(Component):
     @output("id", "ID")
     async def generate_id(self) -> Message:
         """The given id, or a new UUID."""
-        unique_id = self.unique_id or str(uuid.uuid4())
+        unique_id = self.unique_id or new_id()
         self.status = f"Generated ID: {unique_id}"
         return Message(text=unique_id)

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from langflow_lite.components.context import RunContext
-from langflow_lite.engine.results import VertexResult, vertex_data
+from langflow_lite.engine.results import VertexResult, duration_text, params_text, vertex_data, workflow_output
 from langflow_lite.errors import ComponentError
 from langflow_lite.events import EventName
+from langflow_lite.graph import Vertex
 from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Properties, dump_message, event_time, utc_now
 
 if TYPE_CHECKING:
     from langflow_lite.engine.executor import Execution
 
-__all__ = ["Report"]
+__all__ = ["BuildReport", "Report"]
 
 
 class Report:
@@ -26,6 +27,9 @@ class Report:
     def __init__(self, ctx: RunContext, *, in_loop: bool = False) -> None:
         self.ctx = ctx
         self.in_loop = in_loop
+
+    def begin(self, execution: Execution) -> None:
+        """The run begins."""
 
     def inside_loop(self) -> Report:
         """The report for the body of a loop."""
@@ -59,6 +63,89 @@ class Report:
             EventName.ERROR,
             {**dump_message(message, event_time(message.timestamp)), "id": message.id},
         )
+
+
+class BuildReport(Report):
+    """The reporting of a build or workflow: every vertex as it ends (engine rules: *Event protocol*).
+
+    A failing vertex ends only what depends on it. With `outputs`, each vertex at an end of the graph is followed by an
+    `output` event (Workflow API).
+    """
+
+    keeps_going = True
+
+    def __init__(self, ctx: RunContext, *, outputs: bool = False) -> None:
+        super().__init__(ctx)
+        self.outputs = outputs
+
+    def begin(self, execution: Execution) -> None:
+        """Tell what will run, and what of it can start at once."""
+        graph, schedule = execution.plan.graph, execution.schedule
+        groups = [id_ for id_, members in graph.groups.items() if any(m in schedule.listed for m in members)]
+        first = set(schedule.first)
+        ids = [id_ for id_ in schedule.listed if id_ in first]
+        self.emit(EventName.VERTICES_SORTED, {"ids": ids, "to_run": [*schedule.listed, *groups]})
+        self.emit(EventName.BUILD_START, {})
+
+    def end_vertex(self, execution: Execution, result: VertexResult, started: Sequence[str]) -> None:
+        """Tell what a vertex made and what could start because of it."""
+        if self.ctx.emit is None:
+            return
+        data = vertex_data(result)
+        self._end_vertex(execution, result.vertex, started, params=params_text(data["artifacts"]), data=data)
+        if self.outputs and not execution.plan.graph.outgoing[result.vertex.id]:
+            self.emit(EventName.OUTPUT, workflow_output(result))
+
+    async def failed(self, execution: Execution, id_: str, error: ComponentError) -> None:
+        """Tell the reason, then that the vertex is over."""
+        await super().failed(execution, id_, error)
+        vertex = execution.plan.graph.vertices[id_]
+        name = next(iter(execution.plan.vertices[id_].outputs), "")
+        told = {"message": {"errorMessage": error.message, "stackTrace": ""}, "type": "error"}
+        data = {
+            "results": {},
+            "outputs": {name: told},
+            "logs": {},
+            "message": {},
+            "artifacts": {},
+            "timedelta": 0.0,
+            "duration": duration_text(0),
+            "used_frozen_result": False,
+            "token_usage": None,
+        }
+        self._end_vertex(execution, vertex, (), params=error.cause, data=data, valid=False)
+
+    def _end_vertex(
+        self,
+        execution: Execution,
+        vertex: Vertex,
+        started: Sequence[str],
+        *,
+        params: str,
+        data: dict[str, Any],
+        valid: bool = True,
+    ) -> None:
+        graph = execution.plan.graph
+        parents = {member: group for group, members in graph.groups.items() for member in members}
+        build_data = {
+            "id": vertex.id,
+            "inactivated_vertices": execution.inactive(),
+            "next_vertices_ids": sorted(started),
+            "top_level_vertices": sorted({parents.get(id_, id_) for id_ in started}),
+            "valid": valid,
+            "params": params,
+            "data": data,
+            "timestamp": utc_now().isoformat().replace("+00:00", "Z"),
+        }
+        meta = {
+            "component_id": vertex.id,
+            "display_name": vertex.display_name,
+            "vertex_type": vertex.type,
+            "is_output": vertex.is_output,
+            "is_terminal": not graph.outgoing[vertex.id],
+            "output_types": list(dict.fromkeys(t for spec in vertex.outputs for t in spec.types)),
+        }
+        self.emit(EventName.END_VERTEX, {"build_data": build_data, "output_meta": meta})
 
 
 def error_message(error: ComponentError, ctx: RunContext) -> Message:

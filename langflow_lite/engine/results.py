@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,17 @@ from typing import Any
 import msgspec
 
 from langflow_lite.graph import Graph, Vertex
-from langflow_lite.values import Data, Message, Table, dump_message, event_time, result_time, to_text
+from langflow_lite.values import Data, Message, Table, dump_message, event_time, result_time, to_json, to_text
 
-__all__ = ["VertexResult", "duration_text", "run_output", "select_results", "vertex_data"]
+__all__ = [
+    "VertexResult",
+    "duration_text",
+    "params_text",
+    "run_output",
+    "select_results",
+    "vertex_data",
+    "workflow_output",
+]
 
 _CHAT = frozenset({"ChatInput", "ChatOutput"})
 _MAX_TEXT = 6000
@@ -81,13 +90,16 @@ def run_output(result: VertexResult) -> dict[str, Any]:
     }
 
 
-def vertex_data(result: VertexResult) -> dict[str, Any]:
-    """`data` of an `end_vertex` event; long texts and lists are cut (contract: *VertexEnd*)."""
+def vertex_data(result: VertexResult, *, chat_objects: bool = False) -> dict[str, Any]:
+    """`data` of an `end_vertex` event; long texts and lists are cut (contract: *VertexEnd*).
+
+    Records of builds show chat messages whole (`chat_objects`, seed document 5), events only their text.
+    """
     shown = {name: _shown(value) for name, value in result.outputs.items()}
     artifacts = _cut(_artifacts(result, shown))
     outputs = {name: {"message": _cut(message), "type": kind} for name, (message, kind, _, _) in shown.items()}
     results = _messages_by_output(result, event_time)
-    if result.vertex.type in _CHAT:
+    if chat_objects and result.vertex.type in _CHAT:
         outputs |= {name: {"message": dump["data"], "type": "object"} for name, dump in results.items()}
     return {
         "results": results,
@@ -100,6 +112,52 @@ def vertex_data(result: VertexResult) -> dict[str, Any]:
         "used_frozen_result": result.frozen,
         "token_usage": result.usage,
     }
+
+
+_WORKFLOW_TYPES = {"json": "data", "dataframe": "data", "table": "data", "str": "message", "text": "message"}
+
+
+def workflow_output(result: VertexResult) -> dict[str, Any]:
+    """The output of a vertex at an end of the graph, as the Workflow API shows it (contract: *Output (v2)*)."""
+    vertex = result.vertex
+    name, value = next(iter(result.outputs.items()), ("", None))
+    declared = next((spec.types for spec in vertex.outputs if spec.name == name and spec.types), ())
+    kind = declared[0].lower() if declared else _kind_word(value)
+    if isinstance(value, Message):
+        content: Any = value.text
+    elif isinstance(value, (str, dict)):
+        content = value
+    elif isinstance(value, Data):
+        content = value.data
+    elif isinstance(value, (Table, list)):
+        content = [item.data if isinstance(item, Data) else item for item in value]
+    else:
+        content = None
+    return {
+        "type": _WORKFLOW_TYPES.get(kind, kind),
+        "component_id": vertex.id,
+        "status": "completed",
+        "display_name": vertex.display_name,
+        "content": content,
+        "metadata": {"component_type": vertex.type},
+    }
+
+
+def _kind_word(value: Any) -> str:
+    return "message" if isinstance(value, (Message, str)) else "data"
+
+
+def params_text(artifacts: Mapping[str, Any]) -> str:
+    """`params` of a vertex event: the artifacts of a chat vertex as a YAML list of one mapping, else `None`."""
+    if "sender_name" not in artifacts:
+        return "None"
+    lines = []
+    for key in sorted(artifacts):
+        value = artifacts[key]
+        shown = value if isinstance(value, str) else to_json(value).decode()
+        text = f"{key.replace('_', ' ').title()}: {shown}"
+        lines.append("\n    ".join(textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)))
+    return "- " + "\n  ".join(lines) + "\n"
 
 
 def duration_text(seconds: float) -> str:

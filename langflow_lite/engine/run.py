@@ -3,54 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.executor import Execution, Shared
 from langflow_lite.engine.plan import Plan
 from langflow_lite.engine.report import Report
-from langflow_lite.engine.results import VertexResult, run_output, select_results
+from langflow_lite.engine.results import VertexResult, run_output, select_results, workflow_output
 from langflow_lite.errors import ComponentError, StorageError
 from langflow_lite.graph import Graph
+from langflow_lite.job import JobResult, RunRequest
 from langflow_lite.overrides import Overrides
 
-__all__ = ["RunOutcome", "RunRequest", "run_plan"]
+__all__ = ["RunOutcome", "chosen_vertices", "run_plan"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """What a caller may say about a run (seed document 4), whichever endpoint it came through.
-
-    `globals` are the request's own global variables. `start_component_id` and `stop_component_id` narrow the run.
-    """
-
-    input_value: str | None = None
-    input_type: str = "chat"
-    output_type: str = "chat"
-    output_component: str = ""
-    session_id: str | None = None
-    tweaks: Mapping[str, Any] | None = None
-    globals: Mapping[str, str] = field(default_factory=dict)
-    start_component_id: str | None = None
-    stop_component_id: str | None = None
-
-    def chosen(self, graph: Graph) -> frozenset[str]:
-        """The vertices this request runs."""
-        if self.start_component_id or self.stop_component_id:
-            return graph.partial(self.start_component_id or None, self.stop_component_id or None)
-        return graph.entry
+_log = logging.getLogger(__name__)
+# Seconds for everything that components have opened, together.
+_CLOSING_TIME = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run made: the results of every vertex that ran, and the session it ran in."""
+    """What a run made: the results of every vertex that ran, and the session it ran in.
+
+    `failed` is empty unless the report let the run go on after a failure. `seconds` is the wall time.
+    """
 
     graph: Graph
     session_id: str
     results: Mapping[str, VertexResult]
+    failed: Mapping[str, ComponentError]
     warnings: tuple[str, ...]
+    seconds: float
 
     def answer(self, request: RunRequest) -> dict[str, Any]:
         """The body of a `/run` answer (seed document 4)."""
@@ -68,16 +58,66 @@ class RunOutcome:
                 return result.message.text
         return ""
 
+    def job_result(self, flow_id: str) -> JobResult:
+        """What is kept of the run with a job: the outputs of the vertices at its ends (seed document 3), and errors."""
+        ends = [
+            self.results[id_] for id_ in self.graph.vertices if id_ in self.results and not self.graph.outgoing[id_]
+        ]
+        texts = {
+            result.vertex.id: result.message.text
+            for result in ends
+            if result.vertex.is_output and result.message is not None
+        }
+        return JobResult(
+            outputs={result.vertex.id: workflow_output(result) for result in ends},
+            errors=[execution_error(error, flow_id) for error in self.failed.values()],
+            text=next(iter(texts.values()), None),
+            texts=texts,
+            warnings=list(self.warnings),
+        )
+
+
+def execution_error(error: ComponentError, flow_id: str) -> dict[str, Any]:
+    """A failed component as the Workflow API lists it."""
+    return {
+        "error": f"Error running graph: {error.message}",
+        "code": "EXECUTION_ERROR",
+        "details": {
+            "flow_id": flow_id,
+            "error_type": type(error).__name__,
+            "component_id": error.component_id,
+            "provider_status": error.provider_status,
+            "suggestion": error.suggestion,
+        },
+    }
+
+
+def chosen_vertices(graph: Graph, request: RunRequest) -> frozenset[str]:
+    """The vertices a request runs."""
+    if request.start_component_id or request.stop_component_id:
+        return graph.partial(request.start_component_id or None, request.stop_component_id or None)
+    return frozenset(graph.vertices) if request.whole else graph.entry
+
 
 async def run_plan(
-    plan: Plan, ctx: RunContext, request: RunRequest, overrides: Overrides, shared: Shared
+    plan: Plan,
+    ctx: RunContext,
+    request: RunRequest,
+    overrides: Overrides,
+    shared: Shared,
+    report: Report | None = None,
 ) -> RunOutcome:
     """Run a plan and return once everything it stored is on disk.
 
-    Raises `ComponentError` for the first component that fails, `ComponentsUnsupported` before anything runs, and
-    `StorageError` when the messages could not be kept.
+    Raises `ComponentError` for the first component that fails, unless the report keeps going; `ComponentsUnsupported`
+    before anything runs; and `StorageError` when the messages could not be kept.
     """
-    execution = Execution(plan, plan.schedule(request.chosen(plan.graph)), ctx, overrides, shared, Report(ctx))
+    ctx.threads = shared.threads
+    started = time.perf_counter()
+    report = report or Report(ctx)
+    schedule = plan.schedule(chosen_vertices(plan.graph, request))
+    execution = Execution(plan, schedule, ctx, overrides, shared, report)
+    report.begin(execution)
     try:
         await execution.run()
     except ComponentError:
@@ -85,5 +125,25 @@ async def run_plan(
         with contextlib.suppress(StorageError):
             await ctx.messages.flush()
         raise
+    finally:
+        if ctx.closers:
+            await _close_all(ctx)
     await ctx.messages.flush()
-    return RunOutcome(plan.graph, ctx.session_id, execution.results, overrides.warnings)
+    return RunOutcome(
+        plan.graph,
+        ctx.session_id,
+        execution.results,
+        execution.failed,
+        overrides.warnings,
+        time.perf_counter() - started,
+    )
+
+
+async def _close_all(ctx: RunContext) -> None:
+    """Close what components have opened, in a cancelled run too; a failure to close fails nothing else."""
+    with anyio.move_on_after(_CLOSING_TIME, shield=True):
+        while ctx.closers:
+            try:
+                await ctx.closers.pop()()
+            except Exception:
+                _log.warning("Something that a component had opened could not be closed.", exc_info=True)

@@ -47,7 +47,8 @@ def export_flow(flow: Flow) -> dict[str, Any]:
     Fields that name a global variable keep the name, which is no secret.
     """
     shown = flow_out(flow)
-    exported = {name: getattr(shown, name) for name in shown.__struct_fields__ if name not in _LOCAL_KEYS}
+    exported: dict[str, Any] = {"fs_path": None, "last_modified_by": None}
+    exported |= {name: getattr(shown, name) for name in shown.__struct_fields__ if name not in _LOCAL_KEYS}
     if flow.data is not None and _PASSWORD.search(flow.data):
         data = msgspec.json.decode(flow.data)
         _blank_passwords(data)

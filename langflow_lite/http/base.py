@@ -93,7 +93,9 @@ async def config(call: Call) -> dict[str, Any]:
         "custom_component_admin_only": True,
         "a2a_enabled": False,
         "agentic_experience": False,
+        "assistant_max_message_length": 2000,
         "local_vector_store_available": False,
+        "default_vector_store_backend": "",
         "configured_vector_store_backends": [],
         "blocked_component_types": [],
     }

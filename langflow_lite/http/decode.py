@@ -22,10 +22,10 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_EXPECTED = re.compile(r"Expected `(?P<type>[^`]+)`")
+_EXPECTED = re.compile(r"Expected `(?P<type>[^`]+)`, got")
 _BYTE = re.compile(r"\(byte (?P<offset>\d+)\)")
 _PLACE = re.compile(r" - at `(?P<kind>key in )?\$(?P<path>.*)`$|(?P<plain>$)")
-_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
+_STEP = re.compile(r"\[(?P<index>\d+)\]|\[\.\.\.\]|\.(?P<name>[^.\[]+)")
 _TYPES = {
     "str": "string_type",
     "int": "int_type",
@@ -65,7 +65,9 @@ def validation_problem(error: msgspec.ValidationError, source: str) -> Problem:
     place = _PLACE.search(text)
     loc: list[str | int] = [source]
     if place is not None and place["path"]:
-        loc += [int(m["index"]) if m["index"] else m["name"] for m in _STEP.finditer(place["path"])]
+        # msgspec writes [...] for the values of a dict, without the key.
+        steps = [int(m["index"]) if m["index"] else m["name"] for m in _STEP.finditer(place["path"])]
+        loc += [step for step in steps if step is not None]
         text = text[: place.start()]
     if missing := _MISSING.search(text):
         return Problem("missing", (*loc, missing["name"]), "Field required")

@@ -26,6 +26,7 @@ SECURITY_HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 LINGER_SECONDS = 2.0
+LINGER_IDLE_SECONDS = 0.25
 
 
 class MethodNotAllowed(LangflowError):
@@ -116,7 +117,7 @@ class ErrorBoundary:
         except Exception:
             error_id = uuid4().hex
             # The query may hold a key, so the path alone is logged.
-            logger.exception("error %s in %s %s", error_id, scope["method"], scope["path"])
+            logger.exception("error %s in %s %r", error_id, scope["method"], scope["path"])
             if started:
                 raise
             body = {"detail": "Internal Server Error", "error_id": error_id}
@@ -144,8 +145,10 @@ async def _refuse_body(error: PayloadTooLarge, receive: Receive, send: Send) -> 
     # Closing a socket with unread input resets it, and the client would lose the answer it has not read yet. So the
     # rest of the body is read and dropped for a moment before the connection goes.
     with anyio.move_on_after(LINGER_SECONDS):
-        while True:
-            message = await receive()
-            if message["type"] != "http.request" or not message.get("more_body"):
-                break
+        more = True
+        while more:
+            more = False
+            with anyio.move_on_after(LINGER_IDLE_SECONDS):
+                message = await receive()
+                more = message["type"] == "http.request" and message.get("more_body", False)
     await send({"type": "http.response.body", "body": b""})

@@ -84,8 +84,9 @@ class Guard:
         if length is not None:
             if not length.isdigit():
                 raise RequestRefused("Content-Length is not a number")
-            # Compared by digits first: Python refuses to read very long ones.
-            if len(length.lstrip(b"0")) > 15 or int(length) > limit:
+            # By digits first: Python refuses to read numbers of thousands of them.
+            digits = length.lstrip(b"0") or b"0"
+            if len(digits) > 15 or int(digits) > limit:
                 raise self._too_large(multipart)
         if chunked or length is None:
             receive = self._count_body(receive, limit, multipart)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -48,7 +49,7 @@ async def read_upload(request: Request, field: str = "file") -> UploadedFile:
     async for chunk in stream:
         parts.feed(chunk)
         while parts.events:
-            event = parts.events.pop(0)
+            event = parts.events.popleft()
             if isinstance(event, dict):
                 disposition, options = parse_options_header(event.get(b"content-disposition", b""))
                 name = options.get(b"name", b"").decode("utf-8", "replace")
@@ -64,11 +65,11 @@ async def _file_chunks(parts: _Parts, stream: Any) -> AsyncIterator[bytes]:
     async with aclosing(stream):
         while True:
             while parts.events:
-                event = parts.events.pop(0)
+                event = parts.events.popleft()
                 if event is None:
                     return
-                if isinstance(event, bytes):
-                    yield event
+                if isinstance(event, bytearray):
+                    yield bytes(event)
             chunk = await anext(stream, None)
             if chunk is None:
                 parts.finish()
@@ -87,10 +88,10 @@ def _boundary(request: Request) -> bytes:
 
 
 class _Parts:
-    """Parser callbacks turned into a list: a dict of headers begins a part, bytes are its content, None ends it."""
+    """Parser callbacks turned into events: a dict of headers begins a part, bytes are its content, None ends it."""
 
     def __init__(self, boundary: bytes) -> None:
-        self.events: list[dict[bytes, bytes] | bytes | None] = []
+        self.events: deque[dict[bytes, bytes] | bytearray | None] = deque()
         self._headers: dict[bytes, bytes] = {}
         self._name = b""
         self._value = b""
@@ -142,7 +143,11 @@ class _Parts:
         self.events.append(self._headers)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self.events.append(data[start:end])
+        # The parser hands over some bodies byte by byte.
+        if self.events and isinstance(self.events[-1], bytearray):
+            self.events[-1] += data[start:end]
+        else:
+            self.events.append(bytearray(data[start:end]))
 
     def _on_part_end(self) -> None:
         self.events.append(None)

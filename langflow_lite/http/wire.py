@@ -69,7 +69,7 @@ class FlowIn(FlowExtra, kw_only=True):
     icon: str | None = None
     icon_bg_color: str | None = None
     gradient: str | None = None
-    data: Raw = NULL
+    data: Raw = msgspec.field(default_factory=lambda: NULL)
     is_component: bool | None = None
     webhook: bool | None = None
     endpoint_name: str | None = None
@@ -87,7 +87,7 @@ class FlowChanges(FlowExtra, kw_only=True):
     icon: str | UnsetType | None = UNSET
     icon_bg_color: str | UnsetType | None = UNSET
     gradient: str | UnsetType | None = UNSET
-    data: Raw = NOT_SENT
+    data: Raw = msgspec.field(default_factory=lambda: NOT_SENT)
     is_component: bool | UnsetType = UNSET
     webhook: bool | UnsetType = UNSET
     endpoint_name: str | UnsetType | None = UNSET

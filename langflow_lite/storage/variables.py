@@ -80,7 +80,7 @@ class VariableStore:
         variable = self._by_name.get(name)
         if variable is None:
             return None
-        await self._open_box()
+        await self.open_box()
         return self._box.unseal(variable.sealed, variable.id)
 
     def is_credential(self, name: str) -> bool:
@@ -97,7 +97,7 @@ class VariableStore:
         default_fields: Sequence[str] = (),
     ) -> Variable:
         """Store a variable. Raises `Conflict` when the name is taken."""
-        await self._open_box()
+        await self.open_box()
         now = utc_now()
         variable_id = new_id()
         variable = Variable(
@@ -129,7 +129,7 @@ class VariableStore:
             raise ValueError(f"a variable has no changeable field {', '.join(sorted(unknown))}")
         fields = dict(changes)
         if "value" in fields:
-            await self._open_box()
+            await self.open_box()
             fields["sealed"] = self._box.seal(fields.pop("value"), variable_id)
         if "type" in fields:
             fields["type"] = VariableType(fields["type"])
@@ -166,12 +166,14 @@ class VariableStore:
 
         await self._database.writer.commit(unit, after)
 
-    async def _open_box(self) -> None:
+    async def open_box(self) -> SecretBox:
+        """The box that encrypts what is stored, ready to use. Raises `StorageError` when its key is gone."""
         if not self._box.is_open:
             async with self._opening:
                 if not self._box.is_open:
                     may_create = not self._by_id
                     await anyio.to_thread.run_sync(lambda: self._box.open(may_create=may_create))
+        return self._box
 
     def _keep(self, variable: Variable) -> None:
         if (old := self._by_id.get(variable.id)) is not None:

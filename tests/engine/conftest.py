@@ -11,8 +11,9 @@ from langflow_lite.components.inputs import Kind, field
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.plan import Plan
-from langflow_lite.engine.run import RunOutcome, RunRequest, run_plan
+from langflow_lite.engine.run import RunOutcome, run_plan
 from langflow_lite.graph import compile_graph
+from langflow_lite.job import RunRequest
 from langflow_lite.overrides import resolve_overrides
 from langflow_lite.settings import Settings
 from langflow_lite.values import Data, Message, Table

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from langflow_lite.engine.results import duration_text, vertex_data
-from langflow_lite.engine.run import RunRequest
+from langflow_lite.job import RunRequest
 from langflow_lite.values import to_json
 from tests.engine.conftest import Bench
 from tests.flows import edge, flow, node

@@ -1,6 +1,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from importlib.resources import files
 
 import anyio
 import pytest
@@ -51,7 +52,7 @@ async def test_migrations_run_once(path):
             )
 
     first = await state()
-    assert first[2] == (1,)
+    assert first[2] == (len(list(files("langflow_lite.storage").joinpath("migrations").iterdir())),)
     assert await state() == first
 
 

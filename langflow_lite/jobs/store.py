@@ -1,0 +1,60 @@
+"""JobStore: where jobs and their events are kept, as far as the job system has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from langflow_lite.job import Job
+
+__all__ = ["JobStore", "Written"]
+
+
+class Written(Protocol):
+    """A write that was handed over."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it is committed or abandoned."""
+
+    @property
+    def error(self) -> Exception | None:
+        """Why it was abandoned."""
+
+    async def settled(self) -> None:
+        """Return once it is committed or abandoned."""
+
+
+class JobStore(Protocol):
+    """Where jobs and their events are kept, so that they survive the process.
+
+    Writes take effect in the order in which they were handed over. Those that fail raise `StorageError` and leave
+    nothing behind.
+    """
+
+    async def insert(self, job: Job) -> Job:
+        """Keep a new job; the one with the same idempotency key instead, if there is one.
+
+        Raises `IdempotencyMismatch` when that one was asked for something else.
+        """
+
+    async def claim(self, job: Job) -> None:
+        """Record that the job has begun (`status`, `started_at`, `rerun`), unless it has ended."""
+
+    async def requeue(self, job: Job) -> None:
+        """Record that the job waits again (`status`), unless it has ended."""
+
+    def append_events(self, job_id: str, first: int, frames: Sequence[bytes], after: Callable[[None], None]) -> Written:
+        """Hand frames over, numbered from `first`; `after` is called once they are durable."""
+
+    async def finish(self, job: Job, first: int, frames: Sequence[bytes]) -> None:
+        """Record the end of the job and its last events, in one transaction; nothing if it has ended already."""
+
+    async def get(self, job_id: str) -> Job:
+        """The job as it is stored; raises `JobNotFound`."""
+
+    async def unfinished(self) -> Sequence[Job]:
+        """Jobs without a terminal state, oldest first."""
+
+    async def events(self, job_id: str, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Stored events behind a sequence id, in order."""
