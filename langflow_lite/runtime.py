@@ -16,6 +16,7 @@ import msgspec
 
 from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.components.registry import Registry
+from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.plan import Plan
@@ -116,7 +117,7 @@ class Runtime:
         self.registry = Registry(settings.components_path)
         self.environment: Mapping[str, str] = {}
         if settings.fallback_to_env_var:
-            names = (*PROVIDER_VARIABLES, *settings.variables_from_environment)
+            names = (*PROVIDER_VARIABLES, *SERVICE_VARIABLES, *settings.variables_from_environment)
             self.environment = permitted_environment(settings.environ, names)
         self.outbound = OutboundClients(settings)
         self.database = Database(settings.database_path)
