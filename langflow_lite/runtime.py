@@ -16,6 +16,7 @@ import msgspec
 
 from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.components.registry import Registry
+from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.plan import Plan
@@ -45,6 +46,7 @@ from langflow_lite.storage.jobs import JobTable
 from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
+from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.values import utc_now
@@ -100,6 +102,7 @@ class PreparedRun:
             messages=MessageSession(runtime.messages),
             files=runtime.files,
             outbound=runtime.outbound,
+            databases=runtime.databases,
             streaming=emit is not None,
             emit=emit,
             flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
@@ -120,7 +123,7 @@ class Runtime:
         self.registry = Registry(settings.components_path)
         self.environment: Mapping[str, str] = {}
         if settings.fallback_to_env_var:
-            names = (*PROVIDER_VARIABLES, *settings.variables_from_environment)
+            names = (*PROVIDER_VARIABLES, *SERVICE_VARIABLES, *settings.variables_from_environment)
             self.environment = permitted_environment(settings.environ, names)
         self.outbound = OutboundClients(settings)
         self.database = Database(settings.database_path)
@@ -131,6 +134,7 @@ class Runtime:
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
+        self.databases = ListedDatabases(settings.sql_databases)
         self.job_table = JobTable(self.database, self.variables)
         self.jobs = Supervisor(
             self.job_table,
