@@ -162,8 +162,7 @@ async def test_private_addresses_are_refused_without_a_second_try(table: JobTabl
 async def test_what_was_not_delivered_is_told_by_the_next_start(table: JobTable, callbacks: Make):
     async with receiver(500, 200) as told:
         job = await ended(table, told.url)
-        async with callbacks(3600) as calls:
-            calls.notify(job)
+        async with callbacks(3600):
             await told.received(1)
         assert (await table.get(job.id)).callback_state == "pending"
         async with callbacks():
