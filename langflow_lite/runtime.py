@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import anyio.to_thread
@@ -31,6 +31,8 @@ from langflow_lite.ids import new_id
 from langflow_lite.inside import FlowsInside
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
+from langflow_lite.jobs.callbacks import Callbacks, signing_key
+from langflow_lite.jobs.retention import Retention
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
@@ -110,15 +112,21 @@ class PreparedRun:
         return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
 
 
+def _describe(job: Job) -> Mapping[str, Any]:
+    result = job.result or JobResult()
+    return {"job_id": job.id, "status": job.status, "outputs": result.outputs, "errors": result.errors}
+
+
 class Runtime:
     """The stores, the component registry and the engine of one server, as an async context manager.
 
     The order in which parts are entered is the order of dependence, so leaving shuts down in the right order: HTTP
     clients before the database, the database before the lock on its directory. Enter and leave it in one task.
-    Entering raises `StorageUnusable` or `SettingsError` when the server cannot start.
+    Entering raises `StorageUnusable` or `SettingsError` when the server cannot start. `describe` makes what callbacks are
+    told of an ended job.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, describe: Callable[[Job], Mapping[str, Any]] = _describe) -> None:
         self.settings = settings
         self.registry = Registry(settings.components_path)
         self.environment: Mapping[str, str] = {}
@@ -136,12 +144,15 @@ class Runtime:
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
         self.job_table = JobTable(self.database, self.variables)
+        self.callbacks = Callbacks(self.job_table, self.outbound, describe, self._callback_key)
+        self.retention = Retention(self.job_table, days=settings.job_retention_days, count=settings.job_retention_count)
         self.jobs = Supervisor(
             self.job_table,
             self._execute_job,
             concurrency=settings.max_concurrent_jobs,
             queue_size=settings.job_queue_size,
             timeout=settings.job_timeout,
+            on_end=self._job_ended,
         )
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
@@ -164,7 +175,11 @@ class Runtime:
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta)
+            await stack.enter_async_context(self.callbacks)
             await stack.enter_async_context(self.jobs)
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(tasks.cancel_scope.cancel)
+            tasks.start_soon(self.retention.run, name="retention of jobs")
             self._stack = stack.pop_all()
         return self
 
@@ -176,6 +191,14 @@ class Runtime:
     async def drain(self) -> None:
         """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
         await self.jobs.drain(self.settings.shutdown_grace)
+
+    def _job_ended(self, job: Job) -> None:
+        self.callbacks.notify(job)
+        self.retention.note(job)
+
+    async def _callback_key(self) -> bytes:
+        secret = self.settings.callback_secret
+        return signing_key(secret) if secret else signing_key("", (await self.variables.open_box()).key)
 
     async def plan(self, flow: Flow, version: str | None = None) -> Plan:
         """The compiled flow, at its present version or a pinned one.
