@@ -43,6 +43,7 @@ from langflow_lite.storage.jobs import JobTable
 from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
+from langflow_lite.storage.monitor import MonitorTable
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.values import utc_now
@@ -121,6 +122,7 @@ class Runtime:
         self.flows = FlowStore(self.database)
         self.folders = FolderStore(self.database, self.flows)
         self.messages = MessageTable(self.database)
+        self.monitor = MonitorTable(self.database)
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
@@ -146,11 +148,12 @@ class Runtime:
             for directory in {self.settings.data_dir.resolve(), self.settings.database_path.resolve().parent}:
                 stack.enter_context(DataDirLock(directory))
             await stack.enter_async_context(self.database)
+            await stack.enter_async_context(self.monitor)
             await stack.enter_async_context(self.outbound)
             for store in (self.meta, self.flows, self.folders, self.api_keys, self.variables, self.files):
                 await store.load()
             stack.callback(self.api_keys.save_usage)
-            self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
+            self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads), self.monitor)
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta)
             await stack.enter_async_context(self.jobs)
