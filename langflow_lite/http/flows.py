@@ -17,7 +17,17 @@ from langflow_lite.http.archive import attachment, zip_flows
 from langflow_lite.http.decode import decode_json
 from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint
 from langflow_lite.http.multipart import read_upload
-from langflow_lite.http.wire import Deleted, FlowChanges, FlowIn, FlowOut, flow_out
+from langflow_lite.http.wire import (
+    Deleted,
+    FlowChanges,
+    FlowIn,
+    FlowOut,
+    FlowPage,
+    PageNumber,
+    PageSize,
+    flow_out,
+    flow_page,
+)
 from langflow_lite.runtime import Runtime
 from langflow_lite.storage.flows import FlowStore
 
@@ -53,18 +63,8 @@ class ListQuery(msgspec.Struct):
     components_only: bool = False
     header_flows: bool = False
     folder_id: str = ""
-    page: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
-    size: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
-
-
-class FlowPage(msgspec.Struct):
-    """One page of flows; `total` counts the flows, `pages` the pages."""
-
-    items: list[FlowOut]
-    total: int
-    page: int
-    size: int
-    pages: int
+    page: PageNumber = 1
+    size: PageSize = 50
 
 
 class FlowsIn(msgspec.Struct):
@@ -124,14 +124,7 @@ async def list_flows(call: Call) -> list[FlowOut] | FlowPage:
     )
     if query.get_all:
         return [flow_out(flow, header=query.header_flows) for flow in flows]
-    start = (query.page - 1) * query.size
-    return FlowPage(
-        items=[flow_out(flow, header=query.header_flows) for flow in flows[start : start + query.size]],
-        total=len(flows),
-        page=query.page,
-        size=query.size,
-        pages=-(-len(flows) // query.size),
-    )
+    return flow_page(flows, query.page, query.size, header=query.header_flows)
 
 
 async def list_examples(call: Call) -> list[FlowOut]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from langflow_lite.http import api_keys, base, files, flows, folders, messages, run, variables
+from langflow_lite.http import api_keys, base, files, flows, folders, messages, monitor, run, variables
 from langflow_lite.http.docs import docs_endpoints
 from langflow_lite.http.endpoint import Endpoint
 
@@ -14,6 +14,7 @@ _API: tuple[Endpoint, ...] = (
     *flows.ENDPOINTS,
     *folders.ENDPOINTS,
     *messages.ENDPOINTS,
+    *monitor.ENDPOINTS,
     *files.ENDPOINTS,
     *variables.ENDPOINTS,
     *api_keys.ENDPOINTS,
