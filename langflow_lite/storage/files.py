@@ -23,7 +23,7 @@ from langflow_lite.storage.database import Database
 from langflow_lite.storage.writer import storage_error
 from langflow_lite.values import utc_now
 
-__all__ = ["FileStore", "StoredFile"]
+__all__ = ["FileStore", "StoredFile", "label"]
 
 T = TypeVar("T")
 
