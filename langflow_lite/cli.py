@@ -32,9 +32,19 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except LangflowError as error:
+        except (LangflowError, BaseExceptionGroup) as raised:
+            error = _only(raised)
+            if not isinstance(error, LangflowError):
+                raise
             click.echo(f"Error: {error.message}", err=True)
             sys.exit(1)
+
+
+def _only(error: BaseException) -> BaseException:
+    """What was raised, without the groups that task groups wrap around a single error."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,12 +63,14 @@ def main() -> None:
 def run(env_file: Path | None, **flags: Any) -> None:
     """Start the server."""
     from langflow_lite.logs import configure_logging
-    from langflow_lite.serve import serve
+    from langflow_lite.serve import has_stuck_threads, leave, serve
 
     flags["components_path"] = flags["components_path"] or None
     settings = _settings(env_file, **flags)
     configure_logging(settings.log_level)
     serve(settings, click.echo)
+    if has_stuck_threads():
+        leave(0)
 
 
 @main.command("api-key")
@@ -99,8 +111,12 @@ def check(paths: tuple[Path, ...], as_json: bool, env_file: Path | None, compone
 
     PATHS are flow files, or folders of them. The status is 1 if any flow cannot run.
     """
+    import logging
+
     from langflow_lite.check import check_paths, report_json, report_lines
 
+    # The findings are the output; what is worth logging while a server runs is not.
+    logging.getLogger().addHandler(logging.NullHandler())
     settings = _settings(env_file, components_path=components_path or None)
     checks = check_paths(paths, settings)
     if as_json:

@@ -28,7 +28,8 @@ from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
-from langflow_lite.jobs.supervisor import Ended, Supervisor, failed
+from langflow_lite.jobs.active import Ended, failed
+from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
@@ -164,6 +165,10 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         return await self._stack.__aexit__(kind, error, trace)
+
+    async def drain(self) -> None:
+        """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
+        await self.jobs.drain(self.settings.shutdown_grace)
 
     async def plan(self, flow: Flow, version: str | None = None) -> Plan:
         """The compiled flow, at its present version or a pinned one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,7 +20,6 @@ __all__ = ["SettingInfo", "Settings", "default_data_dir"]
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _IGNORED = {
     "LANGFLOW_SUPERUSER": "there are no users here; create an API key with `langflow-lite api-key`",
     "LANGFLOW_SUPERUSER_PASSWORD": "there are no users here; create an API key with `langflow-lite api-key`",
@@ -48,11 +48,11 @@ class SettingInfo:
     doc: str
 
 
-def _setting(default: Any, env: str, doc: str, *, shown: str | None = None) -> Any:
+def _setting(default: Any, env: str, doc: str, *, shown: str | None = None, secret: bool = False) -> Any:
     metadata = {"env": env, "doc": doc, "shown": shown}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Settings:
         10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
     )
     shutdown_grace: float = _setting(
-        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running requests get to finish after SIGTERM."
+        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
     )
     enable_log_retrieval: bool = _setting(
         False, "LANGFLOW_ENABLE_LOG_RETRIEVAL", "Serve recent log lines at /logs and /logs-stream."
@@ -162,6 +162,7 @@ class Settings:
         "",
         "LANGFLOW_SECRET_KEY",
         "Key that encrypts stored variables; empty: one is made in the data directory, readable by its owner only.",
+        secret=True,
     )
     ssrf_protection: bool = _setting(
         True,
@@ -209,7 +210,10 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether the server listens where only this machine can reach it."""
-        return self.host in _LOOPBACK or self.host.startswith("127.")
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @classmethod
     def load(

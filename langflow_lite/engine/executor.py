@@ -167,7 +167,7 @@ class Execution:
                 outputs = {}
                 for name, spec in planned.outputs.items():
                     outputs[name] = await self._call(component, spec)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             failure = _component_error(error, planned)
             if self.shared.observer is not None:
                 self.shared.observer.failed(self.ctx, vertex, component, failure)
@@ -326,7 +326,7 @@ def _component_error(error: BaseException, planned: VertexPlan) -> ComponentErro
             provider_status=error.provider_status,
             suggestion=error.suggestion,
         )
-    if isinstance(error, SystemExit):
+    if isinstance(error, (SystemExit, KeyboardInterrupt)):
         cause = "the component tried to exit the process"
     elif isinstance(error, LangflowError):
         cause = error.message

@@ -30,6 +30,7 @@ from langflow_lite.errors import ComponentError
 from langflow_lite.graph import Vertex
 from langflow_lite.ids import new_id
 from langflow_lite.storage.database import Database
+from langflow_lite.storage.writer import Insert
 from langflow_lite.values import to_json
 
 __all__ = ["BUILDS_KEPT", "TRANSACTIONS_KEPT", "MonitorTable"]
@@ -43,6 +44,7 @@ TRANSACTIONS_KEPT = 3000
 _FLUSH_SECONDS = 0.5
 # More than these would be kept in the time between two flushes only by a server that is too busy to keep them all.
 _TOLD_KEPT = 100
+_TRANSACTIONS = Insert("INSERT INTO transactions (flow_id, record) VALUES {rows}", 2)
 _MASK = "********"
 _SECRET = re.compile(r"api.?key|token|password|passwd|secret|authorization|credential|cookie", re.IGNORECASE)
 _PRIMITIVE = (str, int, float, bool, type(None))
@@ -168,14 +170,10 @@ def _write(
         "DELETE FROM vertex_builds WHERE seq <= (SELECT seq FROM vertex_builds ORDER BY seq DESC LIMIT 1 OFFSET ?)",
         (BUILDS_KEPT,),
     )
-    connection.executemany(
-        "INSERT INTO transactions (flow_id, record) VALUES (?, ?)",
-        [
-            (ran.ctx.flow_id, to_json(_transaction(ran, id_)))
-            for ran, id_ in transactions
-            if ran.ctx.flow_id not in gone
-        ],
-    )
+    rows = [
+        (ran.ctx.flow_id, to_json(_transaction(ran, id_))) for ran, id_ in transactions if ran.ctx.flow_id not in gone
+    ]
+    _TRANSACTIONS.run(connection, rows)
     connection.executemany(
         """
         DELETE FROM transactions WHERE flow_id = ?1 AND seq <= (
