@@ -46,6 +46,7 @@ from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
 from langflow_lite.storage.monitor import MonitorTable
 from langflow_lite.storage.secretbox import SecretBox
+from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.values import utc_now
 
@@ -127,6 +128,7 @@ class Runtime:
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
+        self.user_files = UserFiles(self.database, self.files, self.meta)
         self.job_table = JobTable(self.database, self.variables)
         self.jobs = Supervisor(
             self.job_table,

@@ -19,7 +19,7 @@ from langflow_lite.errors import InvalidRequest, Problem
 from langflow_lite.flow import Flow
 from langflow_lite.http.wire import flow_out
 
-__all__ = ["attachment", "export_flow", "is_zip", "unzip_json", "zip_flows"]
+__all__ = ["ZIP_TYPE", "attachment", "export_flow", "is_zip", "unzip_json", "zip_flows"]
 
 ZIP_TYPE = "application/x-zip-compressed"
 MAX_ENTRIES = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from langflow_lite.http import api_keys, base, files, flows, folders, messages, monitor, run, variables
+from langflow_lite.http import api_keys, base, files, flows, folders, messages, monitor, run, user_files, variables
 from langflow_lite.http.docs import docs_endpoints
 from langflow_lite.http.endpoint import Endpoint
 
@@ -16,6 +16,7 @@ _API: tuple[Endpoint, ...] = (
     *messages.ENDPOINTS,
     *monitor.ENDPOINTS,
     *files.ENDPOINTS,
+    *user_files.ENDPOINTS,
     *variables.ENDPOINTS,
     *api_keys.ENDPOINTS,
 )
