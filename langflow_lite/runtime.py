@@ -31,6 +31,7 @@ from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
+from langflow_lite.logs import LogBuffer
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
 from langflow_lite.overrides import Overrides, resolve_overrides
@@ -137,6 +138,9 @@ class Runtime:
             queue_size=settings.job_queue_size,
             timeout=settings.job_timeout,
         )
+        self.logs: LogBuffer | None = None
+        if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
+            self.logs = LogBuffer(settings.log_retriever_buffer_size)
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
@@ -148,6 +152,9 @@ class Runtime:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            if self.logs is not None:
+                logging.getLogger().addHandler(self.logs)
+                stack.callback(logging.getLogger().removeHandler, self.logs)
             for directory in {self.settings.data_dir.resolve(), self.settings.database_path.resolve().parent}:
                 stack.enter_context(DataDirLock(directory))
             await stack.enter_async_context(self.database)
@@ -170,6 +177,8 @@ class Runtime:
 
     async def drain(self) -> None:
         """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
+        if self.logs is not None:
+            self.logs.closed = True
         await self.jobs.drain(self.settings.shutdown_grace)
 
     async def plan(self, flow: Flow, version: str | None = None) -> Plan:

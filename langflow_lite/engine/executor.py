@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,8 @@ from langflow_lite.graph import Vertex
 from langflow_lite.overrides import Overrides
 
 __all__ = ["Execution", "Observer", "Shared"]
+
+logger = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
@@ -154,6 +157,7 @@ class Execution:
             if known is not None:
                 self._keep(known, None)
                 return None
+        logger.debug("Building %s", vertex.display_name)
         self.report.start_vertex(id_)
         started = time.perf_counter()
         component = planned.component()

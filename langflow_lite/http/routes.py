@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from langflow_lite.http import api_keys, base, files, flows, folders, messages, monitor, run, user_files, variables
+from langflow_lite.http import (
+    api_keys,
+    base,
+    files,
+    flows,
+    folders,
+    logs,
+    messages,
+    monitor,
+    run,
+    user_files,
+    variables,
+)
 from langflow_lite.http.docs import docs_endpoints
 from langflow_lite.http.endpoint import Endpoint
 
@@ -15,6 +27,7 @@ _API: tuple[Endpoint, ...] = (
     *folders.ENDPOINTS,
     *messages.ENDPOINTS,
     *monitor.ENDPOINTS,
+    *logs.ENDPOINTS,
     *files.ENDPOINTS,
     *user_files.ENDPOINTS,
     *variables.ENDPOINTS,
