@@ -14,6 +14,7 @@ from langflow_lite.http.auth import Auth
 from langflow_lite.http.endpoint import Api
 from langflow_lite.http.errors import ErrorBoundary
 from langflow_lite.http.guard import Guard
+from langflow_lite.http.openai import OPENAI_PATHS
 from langflow_lite.http.routes import ENDPOINTS, PUBLIC
 from langflow_lite.runtime import Runtime
 from langflow_lite.settings import Settings
@@ -47,7 +48,7 @@ def create_app(
         middleware=[
             Middleware(ErrorBoundary),
             Middleware(Guard, settings=settings),
-            Middleware(Auth, settings=settings, public=PUBLIC),
+            Middleware(Auth, settings=settings, public=PUBLIC, key_suffices=OPENAI_PATHS),
         ],
     )
     app.router.redirect_slashes = False

@@ -207,12 +207,16 @@ class Runtime:
     def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
         return Plan.of(compile_graph(decode_data(data)), self.registry)
 
+    async def compiled(self, flow: Flow, version: str | None = None, data: msgspec.Raw | None = None) -> Plan:
+        """The plan a request means: of an unsaved graph, else of the flow at a version."""
+        return await self.plan(flow, version) if data is None else self._compile(data)
+
     async def prepare(self, flow: Flow, request: RunRequest, *, version: str | None = None) -> PreparedRun:
         """Check a request against a flow before anything runs.
 
         Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
         """
-        plan = await self.plan(flow, version) if request.data is None else self._compile(request.data)
+        plan = await self.compiled(flow, version, request.data)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,

@@ -143,6 +143,12 @@ class Settings:
     default_embedding_model: str = _setting(
         "", "LANGFLOW_DEFAULT_EMBEDDING_MODEL", "Embedding model for nodes that name none, as `provider:model`."
     )
+    mcp_servers: Path | None = _setting(
+        None,
+        "LANGFLOW_MCP_SERVERS",
+        'JSON file of MCP servers that flows may use by name: `{"mcpServers": {name: {"url", "headers"} or '
+        '{"command", "args", "env"}}}`. Commands of other servers are never run.',
+    )
     model_timeout: float = _setting(
         700.0, "LANGFLOW_MODEL_TIMEOUT", "Seconds to wait for the next bytes of a model provider."
     )

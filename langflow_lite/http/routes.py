@@ -5,15 +5,21 @@ from __future__ import annotations
 from langflow_lite.http import (
     api_keys,
     base,
+    build,
     files,
     flows,
     folders,
     logs,
     messages,
     monitor,
+    openai,
+    process,
     run,
+    session,
     user_files,
     variables,
+    webhook,
+    workflows,
 )
 from langflow_lite.http.docs import docs_endpoints
 from langflow_lite.http.endpoint import Endpoint
@@ -22,7 +28,13 @@ __all__ = ["ENDPOINTS", "PUBLIC"]
 
 _API: tuple[Endpoint, ...] = (
     *run.ENDPOINTS,
+    *workflows.ENDPOINTS,
+    *webhook.ENDPOINTS,
+    *build.ENDPOINTS,
+    *process.ENDPOINTS,
+    *openai.ENDPOINTS,
     *base.ENDPOINTS,
+    *session.ENDPOINTS,
     *flows.ENDPOINTS,
     *folders.ENDPOINTS,
     *messages.ENDPOINTS,

@@ -186,7 +186,7 @@ def _write(
 
 def _build(ran: _Ran, build_id: str) -> dict[str, Any]:
     if ran.result is not None:
-        data = vertex_data(ran.result)
+        data = vertex_data(ran.result, chat_objects=True)
         params = params_text(data["artifacts"])
     else:
         data = failed_data(next(iter(ran.component.outputs), "") if ran.component else "", _reason(ran))
