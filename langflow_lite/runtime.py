@@ -35,6 +35,7 @@ from langflow_lite.jobs.callbacks import Callbacks, signing_key
 from langflow_lite.jobs.retention import Retention
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
+from langflow_lite.logs import LogBuffer
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
 from langflow_lite.overrides import Overrides, resolve_overrides
@@ -48,8 +49,10 @@ from langflow_lite.storage.jobs import JobTable
 from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
+from langflow_lite.storage.monitor import MonitorTable
 from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
+from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.values import utc_now
 
@@ -139,10 +142,12 @@ class Runtime:
         self.flows = FlowStore(self.database)
         self.folders = FolderStore(self.database, self.flows)
         self.messages = MessageTable(self.database)
+        self.monitor = MonitorTable(self.database)
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
+        self.user_files = UserFiles(self.database, self.files, self.meta)
         self.job_table = JobTable(self.database, self.variables)
         self.callbacks = Callbacks(self.job_table, self.outbound, describe, self._callback_key)
         self.retention = Retention(self.job_table, days=settings.job_retention_days, count=settings.job_retention_count)
@@ -154,6 +159,9 @@ class Runtime:
             timeout=settings.job_timeout,
             on_end=self._job_ended,
         )
+        self.logs: LogBuffer | None = None
+        if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
+            self.logs = LogBuffer(settings.log_retriever_buffer_size)
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
@@ -165,14 +173,18 @@ class Runtime:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            if self.logs is not None:
+                logging.getLogger().addHandler(self.logs)
+                stack.callback(logging.getLogger().removeHandler, self.logs)
             for directory in {self.settings.data_dir.resolve(), self.settings.database_path.resolve().parent}:
                 stack.enter_context(DataDirLock(directory))
             await stack.enter_async_context(self.database)
+            await stack.enter_async_context(self.monitor)
             await stack.enter_async_context(self.outbound)
             for store in (self.meta, self.flows, self.folders, self.api_keys, self.variables, self.files):
                 await store.load()
             stack.callback(self.api_keys.save_usage)
-            self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads))
+            self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads), self.monitor)
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta)
             await stack.enter_async_context(self.callbacks)
@@ -190,6 +202,8 @@ class Runtime:
 
     async def drain(self) -> None:
         """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
+        if self.logs is not None:
+            self.logs.closed = True
         await self.jobs.drain(self.settings.shutdown_grace)
 
     def _job_ended(self, job: Job) -> None:
