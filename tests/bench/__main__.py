@@ -212,7 +212,7 @@ def measure_install() -> tuple[int, float]:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", ROOT]
-        subprocess.run(install, check=True)
+        subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
         listing = "import importlib.metadata as m, json; print(json.dumps([d.name for d in m.distributions()]))"
         names = set(json.loads(subprocess.run([python, "-c", listing], check=True, capture_output=True).stdout))
         site = next((Path(folder) / "lib").glob("python*/site-packages"))
