@@ -38,6 +38,7 @@ def create_app(
         async with runtime(settings) as app.state.runtime:
             try:
                 yield
+                await app.state.runtime.drain()
             finally:
                 del app.state.runtime
 

@@ -63,12 +63,14 @@ def main() -> None:
 def run(env_file: Path | None, **flags: Any) -> None:
     """Start the server."""
     from langflow_lite.logs import configure_logging
-    from langflow_lite.serve import serve
+    from langflow_lite.serve import has_stuck_threads, leave, serve
 
     flags["components_path"] = flags["components_path"] or None
     settings = _settings(env_file, **flags)
     configure_logging(settings.log_level)
     serve(settings, click.echo)
+    if has_stuck_threads():
+        leave(0)
 
 
 @main.command("api-key")

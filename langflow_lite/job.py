@@ -83,8 +83,9 @@ class JobResult(msgspec.Struct, kw_only=True):
 class Job(msgspec.Struct, kw_only=True):
     """A job as it is kept. Times are aware; `events` counts those that are stored.
 
-    `detached` jobs outlive their request; `rerun` ones are run again when a restart interrupted them. `callback_url` is
-    told the final object; `callback_state` is None, "pending", "delivered" or "failed".
+    `detached` jobs outlive their request; `rerun` ones are run again when a shutdown interrupted them, and once when a
+    crash did. `callback_url` is told the final object; `callback_state` is None, "pending", "delivered" or "failed".
+    `request_lost` says that the key the request was encrypted with is gone, and that `request` is empty for that reason.
     """
 
     id: str
@@ -105,3 +106,4 @@ class Job(msgspec.Struct, kw_only=True):
     request_hash: str | None = None
     callback_url: str | None = None
     callback_state: str | None = None
+    request_lost: bool = False

@@ -17,7 +17,12 @@ Patch = Mapping[str, Any]
 _PATCHED = ("value", "load_from_db", "file_path")
 _PROTECTED_FIELDS = frozenset({"code"})
 _PROTECTED_KINDS = frozenset({"code"})
-_INPUT_TYPES = {"chat": ("ChatInput",), "text": ("TextInput",), "any": ("ChatInput", "TextInput", "Webhook")}
+_INPUT_TYPES = {
+    "chat": ("ChatInput",),
+    "text": ("TextInput",),
+    "webhook": ("Webhook",),
+    "any": ("ChatInput", "TextInput", "Webhook"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
-from langflow_lite.jobs.supervisor import Ended, Supervisor, failed
+from langflow_lite.jobs.active import Ended, failed
+from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
@@ -162,6 +163,10 @@ class Runtime:
     ) -> bool | None:
         return await self._stack.__aexit__(kind, error, trace)
 
+    async def drain(self) -> None:
+        """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
+        await self.jobs.drain(self.settings.shutdown_grace)
+
     async def plan(self, flow: Flow, version: str | None = None) -> Plan:
         """The compiled flow, at its present version or a pinned one.
 
@@ -188,12 +193,16 @@ class Runtime:
     def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
         return Plan.of(compile_graph(decode_data(data)), self.registry)
 
+    async def compiled(self, flow: Flow, version: str | None = None, data: msgspec.Raw | None = None) -> Plan:
+        """The plan a request means: of an unsaved graph, else of the flow at a version."""
+        return await self.plan(flow, version) if data is None else self._compile(data)
+
     async def prepare(self, flow: Flow, request: RunRequest, *, version: str | None = None) -> PreparedRun:
         """Check a request against a flow before anything runs.
 
         Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
         """
-        plan = await self.plan(flow, version) if request.data is None else self._compile(request.data)
+        plan = await self.compiled(flow, version, request.data)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import shlex
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import anyio
 import uvicorn
 
 import langflow_lite
@@ -24,7 +29,11 @@ from langflow_lite.settings import Settings
 if TYPE_CHECKING:
     from langflow_lite.runtime import Runtime
 
-__all__ = ["serve"]
+__all__ = ["has_stuck_threads", "leave", "serve"]
+
+logger = logging.getLogger(__name__)
+
+_MARGIN_SECONDS = 2.0
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -36,19 +45,61 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """
     listening = _listen(settings)
     try:
-        _Server(settings, listening, say).run_until_stopped()
+        with _exit_at_last(settings.shutdown_grace + _MARGIN_SECONDS) as stopping:
+            _Server(settings, listening, say, stopping).run_until_stopped()
     finally:
         listening.close()
 
 
+@contextmanager
+def _exit_at_last(seconds: float) -> Iterator[threading.Event]:
+    """End the process if the block has not ended so long after the event was set, whatever its code is stuck in.
+
+    Code in a flow may block the event loop or ignore its cancellation; everything that was accepted is on disk.
+    """
+    stopping, ended = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        stopping.wait()
+        if not ended.wait(seconds):
+            logger.error("A component ignores the shutdown; ending the process without it")
+            leave(1)
+
+    threading.Thread(target=watch, name="shutdown", daemon=True).start()
+    try:
+        yield stopping
+    finally:
+        ended.set()
+        stopping.set()
+
+
+def leave(status: int) -> NoReturn:
+    """End the process now, with threads of components still in it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def has_stuck_threads(seconds: float = 1.0) -> bool:
+    """Whether threads would keep the interpreter from ending, after giving them a moment."""
+    until = time.monotonic() + seconds
+    threads = [t for t in threading.enumerate() if not t.daemon and t is not threading.current_thread()]
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return any(thread.is_alive() for thread in threads)
+
+
 class _Server(uvicorn.Server):
-    def __init__(self, settings: Settings, listening: socket.socket, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, listening: socket.socket, say: Callable[[str], None], stopping: threading.Event
+    ) -> None:
         app = create_app(settings)
         super().__init__(uvicorn_config(app, settings))
         self._app = app
         self._settings = settings
         self._listening = listening
         self._say = say
+        self._stopping = stopping
         self._failure: BaseException | None = None
         self._lifespan_of_app = app.router.lifespan_context
         app.router.lifespan_context = self._guarded_lifespan
@@ -84,6 +135,13 @@ class _Server(uvicorn.Server):
             signal.signal(sig, signal.SIG_DFL)
             signal.raise_signal(sig)
         self.should_exit = True
+        self._stopping.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Open streams keep connections open until their jobs end, so these have to end first.
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._app.state.runtime.drain)
+            await super().shutdown(sockets)
 
 
 def _listen(settings: Settings) -> socket.socket:

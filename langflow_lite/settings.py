@@ -117,7 +117,7 @@ class Settings:
         10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
     )
     shutdown_grace: float = _setting(
-        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running requests get to finish after SIGTERM."
+        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
     )
     enable_log_retrieval: bool = _setting(
         False, "LANGFLOW_ENABLE_LOG_RETRIEVAL", "Serve recent log lines at /logs and /logs-stream."
@@ -142,6 +142,12 @@ class Settings:
     )
     default_embedding_model: str = _setting(
         "", "LANGFLOW_DEFAULT_EMBEDDING_MODEL", "Embedding model for nodes that name none, as `provider:model`."
+    )
+    mcp_servers: Path | None = _setting(
+        None,
+        "LANGFLOW_MCP_SERVERS",
+        'JSON file of MCP servers that flows may use by name: `{"mcpServers": {name: {"url", "headers"} or '
+        '{"command", "args", "env"}}}`. Commands of other servers are never run.',
     )
     model_timeout: float = _setting(
         700.0, "LANGFLOW_MODEL_TIMEOUT", "Seconds to wait for the next bytes of a model provider."

@@ -21,6 +21,9 @@ and embed. What a model's name makes it do:
     broken         streams one word, then an error object
     blanks         empty pieces around each word
 
+    wordy          ignores a forced tool choice
+
+A forced tool choice is obeyed with arguments made from the tool's schema: strings are "text", numbers 1, lists have one item.
 `/redirect?to=URL` redirects there. Any other model answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
 
     with running_standin() as standin:
@@ -226,6 +229,9 @@ def _plan(model: str, body: Any) -> Plan:
     results = [text for message in messages for text in _results_in(message)]
     if results:
         return Plan(_split("TOOLS[" + " | ".join(results) + "]"))
+    forced = _forced_tool(body) if model != "wordy" else None
+    if forced is not None:
+        return Plan([], tool=(forced["name"], json.dumps(_example(forced.get("parameters") or forced["input_schema"]))))
     if model.startswith("tool:"):
         _, name, arguments = model.split(":", 2)
         return Plan([], tool=(name, arguments))
@@ -233,6 +239,23 @@ def _plan(model: str, body: Any) -> Plan:
     if asked and body.get("tools"):
         return Plan([], tool=(asked[1], asked[2]))
     return Plan(_split(f"ANSWER[{user}]"), manner=model)
+
+
+def _forced_tool(body: Any) -> Any:
+    """The tool that the request insists on, in either protocol's form."""
+    choice = body.get("tool_choice")
+    name = (choice.get("function") or choice).get("name") if isinstance(choice, dict) else None
+    tools = [tool.get("function", tool) for tool in body.get("tools") or ()]
+    return next((tool for tool in tools if tool["name"] == name), None)
+
+
+def _example(schema: Any) -> Any:
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _example(item) for name, item in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_example(schema["items"])]
+    return {"string": (schema.get("enum") or ["text"])[0], "integer": 1, "number": 1.5, "boolean": True}.get(kind)
 
 
 def _numbered(count: int) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from langflow_lite.settings import Settings
@@ -12,6 +12,7 @@ from langflow_lite.values import Message, Source
 if TYPE_CHECKING:
     # Takes a sixth of a second to import, which only runs that call out should pay.
     import httpx2
+    from anyio import CapacityLimiter
 
 __all__ = ["Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
 
@@ -106,7 +107,11 @@ class NodeView(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens."""
+    """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
+
+    `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
+    `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
+    """
 
     run_id: str
     flow_id: str
@@ -119,3 +124,5 @@ class RunContext:
     outbound: Outbound
     streaming: bool = False
     emit: Emit | None = None
+    threads: CapacityLimiter | None = None
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -161,7 +161,7 @@ class Execution:
                 provider_status=error.provider_status,
                 suggestion=error.suggestion,
             ) from error
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             raise _component_error(error, planned) from error
         result = VertexResult(
             vertex=vertex,
@@ -307,7 +307,7 @@ class Execution:
 
 def _component_error(error: BaseException, planned: VertexPlan) -> ComponentError:
     cause: str
-    if isinstance(error, SystemExit):
+    if isinstance(error, (SystemExit, KeyboardInterrupt)):
         cause = "the component tried to exit the process"
     elif isinstance(error, LangflowError):
         cause = error.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from langflow_lite.components.base import Component, LoopingComponent, Output
+from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
 from langflow_lite.errors import ComponentsUnsupported
@@ -228,6 +228,9 @@ def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Com
                 wanted[spec.name] = found
         wanted = wanted or {name: spec for name, spec in component.outputs.items() if not spec.hidden}
     params = plan_params(vertex, component)
+    # What a tool lacks now the model may bring when it calls it.
+    only_tools = all(spec is TOOLKIT for spec in wanted.values())
+    needed = () if only_tools else component.inputs.items()
     return VertexPlan(
         vertex,
         component,
@@ -235,7 +238,7 @@ def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Com
         tuple(_feeds(graph, vertex, components, params)),
         wanted,
         tuple(lacking),
-        tuple(name for name, spec in component.inputs.items() if spec.required and spec.kind.edge_only),
+        tuple(name for name, spec in needed if spec.required and spec.kind.edge_only),
     )
 
 

@@ -90,13 +90,16 @@ def run_output(result: VertexResult) -> dict[str, Any]:
     }
 
 
-def vertex_data(result: VertexResult) -> dict[str, Any]:
-    """`data` of an `end_vertex` event; long texts and lists are cut (contract: *VertexEnd*)."""
+def vertex_data(result: VertexResult, *, chat_objects: bool = False) -> dict[str, Any]:
+    """`data` of an `end_vertex` event; long texts and lists are cut (contract: *VertexEnd*).
+
+    Records of builds show chat messages whole (`chat_objects`, seed document 5), events only their text.
+    """
     shown = {name: _shown(value) for name, value in result.outputs.items()}
     artifacts = _cut(_artifacts(result, shown))
     outputs = {name: {"message": _cut(message), "type": kind} for name, (message, kind, _, _) in shown.items()}
     results = _messages_by_output(result, event_time)
-    if result.vertex.type in _CHAT:
+    if chat_objects and result.vertex.type in _CHAT:
         outputs |= {name: {"message": dump["data"], "type": "object"} for name, dump in results.items()}
     return {
         "results": results,

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from langflow_lite.http import api_keys, base, files, flows, folders, messages, run, variables
+from langflow_lite.http import (
+    api_keys,
+    base,
+    build,
+    files,
+    flows,
+    folders,
+    messages,
+    process,
+    run,
+    variables,
+    webhook,
+    workflows,
+)
 from langflow_lite.http.docs import docs_endpoints
 from langflow_lite.http.endpoint import Endpoint
 
@@ -10,6 +23,10 @@ __all__ = ["ENDPOINTS", "PUBLIC"]
 
 _API: tuple[Endpoint, ...] = (
     *run.ENDPOINTS,
+    *workflows.ENDPOINTS,
+    *webhook.ENDPOINTS,
+    *build.ENDPOINTS,
+    *process.ENDPOINTS,
     *base.ENDPOINTS,
     *flows.ENDPOINTS,
     *folders.ENDPOINTS,

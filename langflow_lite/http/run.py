@@ -15,13 +15,13 @@ from langflow_lite.errors import (
     GraphError,
     InvalidRequest,
     LangflowError,
-    Problem,
     StorageBusy,
     StorageFull,
     TweaksRefused,
 )
 from langflow_lite.events import EventLog, EventName
 from langflow_lite.http.endpoint import Call, Endpoint
+from langflow_lite.http.globals import request_globals
 from langflow_lite.http.streams import EventResponse
 from langflow_lite.job import RunRequest
 from langflow_lite.runtime import PreparedRun
@@ -30,9 +30,6 @@ from langflow_lite.values import to_json
 __all__ = ["ENDPOINTS"]
 
 logger = logging.getLogger(__name__)
-
-_GLOBAL_HEADER = b"x-langflow-global-var-"
-_MAX_GLOBAL_VALUE = 64 * 1024
 
 
 class RunContextBody(msgspec.Struct):
@@ -112,7 +109,7 @@ async def run_flow(call: Call) -> Any:
         output_component=fields.output_component or "",
         session_id=fields.session_id or None,
         tweaks=fields.tweaks,
-        globals=_request_globals(call, body.context),
+        globals=request_globals(call.request, body.context.request_variables if body.context else None),
     )
     prepared = await runtime.prepare(flow, request, version=fields.flow_version)
     if call.query.stream or fields.stream:
@@ -123,20 +120,6 @@ async def run_flow(call: Call) -> Any:
     except ComponentError as error:
         raise RunFailed(error) from error
     return outcome.answer(request)
-
-
-def _request_globals(call: Call, context: RunContextBody | None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in call.request.scope["headers"]:
-        if name.startswith(_GLOBAL_HEADER):
-            variable = name[len(_GLOBAL_HEADER) :].decode("latin-1").upper()
-            if len(value) > _MAX_GLOBAL_VALUE:
-                where = ("header", name.decode("latin-1"))
-                raise InvalidRequest(Problem("string_too_long", where, "a global variable may have 64 KB at most"))
-            found[variable] = value.decode("latin-1")
-    if context is not None:
-        found.update(context.request_variables)
-    return found
 
 
 async def _produce(prepared: PreparedRun, log: EventLog) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import math
 from typing import Any
 
 import uvicorn
@@ -44,7 +45,8 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         server_header=False,
         access_log=False,
         log_config=None,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
+        # One second more than jobs get, so that whoever follows one is still there to be told its end.
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_grace) + 1,
     )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any, Protocol
 
 import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from langflow_lite.events import EventLog
 
 __all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse"]
 
@@ -17,6 +15,13 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 NDJSON = "application/x-ndjson"
 SEND_TIMEOUT = 30.0
 """Seconds a client may leave the socket full before it counts as gone."""
+
+
+class Followed(Protocol):
+    """Events that can be followed: an `EventLog`, or a job."""
+
+    def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield numbered frames after one, up to the terminal one."""
 
 
 class EventResponse(Response):
@@ -29,7 +34,7 @@ class EventResponse(Response):
 
     def __init__(
         self,
-        log: EventLog,
+        log: Followed,
         produce: Callable[[], Coroutine[Any, Any, None]] | None = None,
         *,
         media_type: str = EVENT_STREAM,

@@ -21,7 +21,7 @@ class JobLog:
     """Events numbered from 1 without gaps, each encoded once, mirrored to the store and published after the commit.
 
     Readers are cursors: near the end they read memory, further back the store, so a slow one costs nothing and never
-    holds the producer up. The same frames come out of both.
+    holds the producer up. The same frames come out of both. `events` is how many are on disk from an earlier process.
     """
 
     def __init__(self, job_id: str, store: JobStore, events: int = 0) -> None:
@@ -86,28 +86,38 @@ class JobLog:
         self._recent.extend(frames)
         if len(self._recent) > 2 * _KEPT_IN_MEMORY:
             del self._recent[:-_KEPT_IN_MEMORY]
+        self._wake_readers()
+
+    def _wake_readers(self) -> None:
         if self._waiting:
             self._waiting = False
             self._changed.set()
             self._changed = anyio.Event()
 
-    async def seal(self, name: str, data: Any) -> tuple[int, list[bytes]]:
-        """Take no more events; return what is still to be written, the terminal event last, and its first number.
-
-        The caller commits them together with the job's end and then calls `close`.
-        """
+    def seal(self) -> None:
+        """Take no more events."""
         self._sealed = True
+
+    async def ending(self, name: str, data: Any) -> tuple[int, list[bytes]]:
+        """What a sealed log has still to write, a terminal event last, and the number of the first of these frames.
+
+        The caller commits them together with the job's end and then calls `close`; until then it may ask again.
+        """
         if self._ticket is not None:
             await self._ticket.settled()
             self._take_back()
-        self._pending.append(self._encode(name, data))
-        return self._committed + 1, list(self._pending)
+        return self._committed + 1, [*self._pending, self._encode(name, data)]
 
-    def close(self) -> None:
-        """Publish what `seal` returned, now that it is on disk, and end every reader once it has read it."""
+    def close(self, frames: list[bytes]) -> None:
+        """Publish what `ending` returned, now that it is on disk, and end every reader once it has read it."""
         self._closed = True
-        frames, self._pending = self._pending, []
+        self._pending = []
         self._publish(frames)
+
+    def abandon(self) -> None:
+        """End every reader without a terminal event: the job lives on, but not in this process."""
+        self._sealed = self._closed = True
+        self._wake_readers()
 
     async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
         """Yield `(sequence id, frame)` for every event after `after`, in order, until the terminal one.
@@ -117,16 +127,13 @@ class JobLog:
         cursor = after
         while True:
             first_recent = self._committed - len(self._recent)
-            if cursor < min(first_recent, self._committed):
-                for number, frame in await self._store.events(self._job_id, cursor, _READ_AT_ONCE):
-                    if number != cursor + 1:
-                        break
-                    cursor = number
-                    yield number, frame
-                else:
-                    continue
-                raise EventsEvicted(f"the events of job {self._job_id} after {cursor} are no longer kept")
-            if cursor < self._committed:
+            if cursor < first_recent:
+                batch = await self._store.events(self._job_id, cursor, _READ_AT_ONCE)
+                if not batch or batch[0][0] != cursor + 1:
+                    raise EventsEvicted(f"the events of job {self._job_id} after {cursor} are no longer kept")
+                for cursor, frame in batch:
+                    yield cursor, frame
+            elif cursor < self._committed:
                 frame = self._recent[cursor - first_recent]
                 cursor += 1
                 yield cursor, frame

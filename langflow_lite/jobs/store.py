@@ -26,7 +26,11 @@ class Written(Protocol):
 
 
 class JobStore(Protocol):
-    """Where jobs and their events are kept, so that they survive the process."""
+    """Where jobs and their events are kept, so that they survive the process.
+
+    Writes take effect in the order in which they were handed over. Those that fail raise `StorageError` and leave
+    nothing behind.
+    """
 
     async def insert(self, job: Job) -> Job:
         """Keep a new job; the one with the same idempotency key instead, if there is one.
@@ -35,13 +39,16 @@ class JobStore(Protocol):
         """
 
     async def claim(self, job: Job) -> None:
-        """Record that the job has begun (`status`, `started_at`)."""
+        """Record that the job has begun (`status`, `started_at`, `rerun`), unless it has ended."""
+
+    async def requeue(self, job: Job) -> None:
+        """Record that the job waits again (`status`), unless it has ended."""
 
     def append_events(self, job_id: str, first: int, frames: Sequence[bytes], after: Callable[[None], None]) -> Written:
         """Hand frames over, numbered from `first`; `after` is called once they are durable."""
 
     async def finish(self, job: Job, first: int, frames: Sequence[bytes]) -> None:
-        """Record the end of the job and its last events, in one transaction."""
+        """Record the end of the job and its last events, in one transaction; nothing if it has ended already."""
 
     async def get(self, job_id: str) -> Job:
         """The job as it is stored; raises `JobNotFound`."""

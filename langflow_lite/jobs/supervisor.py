@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
-import math
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
 import anyio
 import anyio.abc
+from msgspec.structs import replace
 
-from langflow_lite.components.context import Emit
 from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, StorageError
-from langflow_lite.events import EventName
 from langflow_lite.job import Job, JobResult, JobStatus
+from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
 from langflow_lite.jobs.log import JobLog
 from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now
 
-__all__ = ["Ended", "Execute", "Supervisor", "failed"]
+__all__ = ["Supervisor"]
 
 logger = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 256
 _RETRY_SECONDS = 1.0
-_END_EVENTS = {
-    JobStatus.COMPLETED: EventName.END,
-    JobStatus.FAILED: EventName.ERROR,
-    JobStatus.CANCELLED: EventName.CANCELLED,
-    JobStatus.TIMED_OUT: EventName.ERROR,
-}
-
-
-class Ended:
-    """How an execution ended: the status, what came of it, and the data of the terminal event."""
-
-    __slots__ = ("data", "event", "result", "status")
-
-    def __init__(self, status: JobStatus, result: JobResult, data: Any, event: EventName | None = None) -> None:
-        self.status = status
-        self.result = result
-        self.data = data
-        self.event = event or _END_EVENTS[status]
-
-
-Execute = Callable[[Job, Emit], Awaitable[Ended]]
-"""Runs a job and reports how it ended; raises nothing but cancellation."""
-
-
-class _Active:
-    """A job that has not ended: its log, its scope while it runs, and whether its end is decided."""
-
-    __slots__ = ("decided", "ended", "job", "log", "scope")
-
-    def __init__(self, job: Job, log: JobLog) -> None:
-        self.job = job
-        self.log = log
-        self.scope: anyio.CancelScope | None = None
-        self.decided = False
-        self.ended = anyio.Event()
+_PATIENCE = 5.0
 
 
 class Supervisor:
@@ -69,7 +35,11 @@ class Supervisor:
 
     A job is accepted once its row is committed. At most `concurrency` run at once, the rest wait in the order of their
     acceptance, at most `queue_size` of them. The first terminal transition of a job wins; its status, result and
-    terminal event are one transaction and are told to nobody before it is committed. `timeout` is in seconds, 0 for none.
+    terminal event are one transaction and are told to nobody before it is committed. `timeout` is in seconds, 0 for
+    none. `on_end` is called with each job that has ended, after the commit.
+
+    A job that was stopped or timed out gives its slot back at once, even if its code ignores the cancellation. While
+    the store cannot write, jobs keep their slots and their ends are tried again.
     """
 
     def __init__(
@@ -86,18 +56,21 @@ class Supervisor:
         self._execute = execute
         self._concurrency = concurrency
         self._queue_size = queue_size
-        self._timeout = timeout if timeout > 0 else math.inf
+        self._timeout = timeout
         self._on_end = on_end
-        self._active: dict[str, _Active] = {}
-        self._queue: deque[_Active] = deque()
+        self._active: dict[str, ActiveJob] = {}
+        self._queue: OrderedDict[str, ActiveJob] = OrderedDict()
         self._running = 0
+        self._arriving = 0
         self._accepting = False
-        self._idle = anyio.Event()
+        self._closing = anyio.Event()
         self._stack = AsyncExitStack()
         self._tasks: anyio.abc.TaskGroup | None = None
+        self._context = contextvars.Context()
 
     async def __aenter__(self) -> Self:
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        self._context = contextvars.copy_context()
         self._accepting = True
         await self._recover()
         return self
@@ -105,13 +78,16 @@ class Supervisor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        self._accepting = False
-        self._queue.clear()
         with anyio.CancelScope(shield=True):
-            await self._cancel_all()
+            await self.drain(0)
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
         return await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def accepting(self) -> bool:
+        """Whether jobs are taken; false once the server shuts down."""
+        return self._accepting
 
     @property
     def queued(self) -> int:
@@ -131,95 +107,161 @@ class Supervisor:
         """
         if not self._accepting:
             raise QueueFull("the server is shutting down and takes no more jobs")
-        if len(self._queue) >= self._queue_size:
+        if self._running + len(self._queue) + self._arriving >= self._concurrency + self._queue_size:
             raise QueueFull(f"{self._queue_size} jobs are waiting already; try again later")
-        # The caller may be cancelled while the row is being committed; the job is then accepted all the same.
-        with anyio.CancelScope(shield=True):
-            kept = await self._store.insert(job)
-            if kept.id == job.id:
-                self._enqueue(kept)
+        self._arriving += 1
+        try:
+            # The caller may be cancelled while the row is being committed; the job is then accepted all the same.
+            with anyio.CancelScope(shield=True):
+                kept = await self._store.insert(job)
+        finally:
+            self._arriving -= 1
+        if kept.id == job.id and self._accepting:
+            self._enqueue(kept)
         return kept
 
     def _enqueue(self, job: Job) -> None:
-        active = _Active(job, JobLog(job.id, self._store, job.events))
-        self._active[job.id] = active
-        self._queue.append(active)
+        self._queue[job.id] = self._activate(job)
         self._start_next()
 
-    def _start_next(self) -> None:
-        while self._accepting and self._queue and self._running < self._concurrency and self._tasks is not None:
-            active = self._queue.popleft()
-            if not active.decided:
-                self._running += 1
-                self._tasks.start_soon(self._run, active, name=f"job {active.job.id}")
+    def _activate(self, job: Job) -> ActiveJob:
+        active = self._active[job.id] = ActiveJob(job, JobLog(job.id, self._store, job.events))
+        return active
 
-    async def _run(self, active: _Active) -> None:
-        job = active.job
+    def _start_next(self) -> None:
+        while self._accepting and self._queue and self._running < self._concurrency:
+            _, active = self._queue.popitem(last=False)
+            active.scope = anyio.CancelScope()
+            self._running += 1
+            self._spawn(self._run, active)
+
+    def _spawn(self, work: Callable[..., Any], *arguments: Any) -> None:
+        # In the supervisor's own context: a job must not inherit the context of the request that submitted it.
+        assert self._tasks is not None
+        self._context.run(self._tasks.start_soon, work, *arguments)
+
+    async def _run(self, active: ActiveJob) -> None:
+        assert active.scope is not None
+        ended = failed("the run was cancelled", "RUN_CANCELLED")
         try:
-            with anyio.CancelScope() as active.scope:
-                ended = await self._attempt(active)
-                await self._end(active, ended)
+            with active.scope:
+                if not active.decided:
+                    ended = await self._attempt(active)
         except Exception as error:
             # Nothing below is allowed to raise, so this is a fault of the server; the job must end all the same.
-            logger.exception("job %s failed inside the server", job.id)
-            await self._end(active, failed(f"internal error: {type(error).__name__}", "INTERNAL_ERROR"))
+            logger.exception("job %s failed inside the server", active.job.id)
+            ended = _internal(error)
+        finally:
+            active.left.set()
+            if self._decide(active):
+                await self._conclude(active, ended)
 
-    async def _attempt(self, active: _Active) -> Ended:
-        job = active.job
-        job.status = JobStatus.IN_PROGRESS
-        job.started_at = utc_now()
-        try:
-            await self._store.claim(job)
-        except StorageError as error:
-            return failed(error.message, error.code)
-        ended: list[Ended] = []
+    async def _attempt(self, active: ActiveJob) -> Ended:
+        claimed = replace(active.job, status=JobStatus.IN_PROGRESS, started_at=utc_now())
+        while True:
+            try:
+                await self._store.claim(claimed)
+                break
+            except StorageError as error:
+                logger.error("job %s cannot begin: %s", claimed.id, error.message)
+                await anyio.sleep(_RETRY_SECONDS)
+        active.job = claimed
+        if self._timeout > 0:
+            self._spawn(self._expire, active)
+        return await self._execute(claimed, active.log.append)
+
+    async def _expire(self, active: ActiveJob) -> None:
         with anyio.move_on_after(self._timeout):
-            ended.append(await self._execute(job, active.log.append))
+            await active.ended.wait()
+            return
         message = f"the job ran longer than {self._timeout:g} s (LANGFLOW_JOB_TIMEOUT)"
-        return ended[0] if ended else failed(message, "EXECUTION_TIMEOUT", JobStatus.TIMED_OUT)
+        self._interrupt(active, failed(message, "EXECUTION_TIMEOUT", JobStatus.TIMED_OUT))
 
-    async def _end(self, active: _Active, ended: Ended) -> bool:
-        """End a job once and for all; False when its end was decided before."""
+    def _interrupt(self, active: ActiveJob, ended: Ended) -> bool:
+        """End a job from outside, whatever its code does; False when its end was decided before."""
+        if not self._decide(active):
+            return False
+        if active.scope is not None:
+            active.scope.cancel()
+            self._spawn(self._watch, active)
+        self._spawn(self._conclude, active, ended)
+        return True
+
+    def _decide(self, active: ActiveJob) -> bool:
+        """Claim the right to end a job; only the first call for a job succeeds."""
         if active.decided:
             return False
         active.decided = True
-        job = active.job
-        was_running = job.status is JobStatus.IN_PROGRESS
-        job.status, job.result, job.finished_at = ended.status, ended.result, utc_now()
-        if job.callback_url is not None:
-            job.callback_state = "pending"
-        with anyio.CancelScope(shield=True):
-            first, frames = await active.log.seal(ended.event, ended.data)
-            job.events = first + len(frames) - 1
-            await self._commit_end(active, first, frames)
-        active.log.close()
-        active.ended.set()
-        self._active.pop(job.id, None)
-        if was_running:
-            self._running -= 1
-        self._start_next()
-        if not self._active:
-            self._idle.set()
-        self._on_end(job)
+        active.log.seal()
+        self._queue.pop(active.job.id, None)
         return True
 
-    async def _commit_end(self, active: _Active, first: int, frames: list[bytes]) -> None:
+    async def _watch(self, active: ActiveJob) -> None:
+        with anyio.move_on_after(_PATIENCE):
+            await active.left.wait()
+            return
+        logger.warning(
+            "job %s (flow %s) has ended, but one of its components ignores the cancellation and still runs",
+            active.job.id,
+            active.job.flow_id,
+        )
+
+    async def _conclude(self, active: ActiveJob, ended: Ended) -> None:
+        with anyio.CancelScope(shield=True):
+            committed = await self._commit_end(active, ended)
+        self._leave(active)
+        if committed:
+            self._on_end(active.job)
+
+    async def _commit_end(self, active: ActiveJob, ended: Ended) -> bool:
+        """Store the end of a job and publish it; False when that was impossible until the shutdown."""
+        finished_at = utc_now()
+        callback = None if active.job.callback_url is None else "pending"
         while True:
             try:
-                await self._store.finish(active.job, first, frames)
+                first, frames = await active.log.ending(ended.event, ended.data)
+                job = replace(
+                    active.job,
+                    status=ended.status,
+                    result=ended.result,
+                    finished_at=finished_at,
+                    events=first + len(frames) - 1,
+                    callback_state=callback,
+                )
+                await self._store.finish(job, first, frames)
             except StorageError as error:
                 logger.error("the end of job %s cannot be stored: %s", active.job.id, error.message)
-                if not self._accepting:
-                    # The next start finds the job unfinished and says so.
-                    return
-                await anyio.sleep(_RETRY_SECONDS)
+                active.failure = error
+            except Exception as error:
+                logger.exception("the end of job %s cannot be stored", active.job.id)
+                ended = _internal(error)
+                active.failure = StorageError("The end of the job cannot be stored; see the server's log.")
             else:
-                return
+                active.job = job
+                active.log.close(frames)
+                return True
+            active.attempted.set()
+            if not self._accepting:
+                # The next start finds the job unfinished and says so.
+                return False
+            with anyio.move_on_after(_RETRY_SECONDS):
+                await self._closing.wait()
+
+    def _leave(self, active: ActiveJob) -> None:
+        """Be done with a job: let go whoever waits for it, and start the next one in its place."""
+        active.log.abandon()
+        active.attempted.set()
+        active.ended.set()
+        self._active.pop(active.job.id, None)
+        if active.scope is not None:
+            self._running -= 1
+        self._start_next()
 
     async def stop(self, job_id: str) -> tuple[Job, bool]:
         """Stop a job; returns it and whether this call did it. Idempotent; returns after the end is committed.
 
-        Raises `JobNotFound`, and `JobNotStoppable` for one that belongs to a request.
+        Raises `JobNotFound`, `JobNotStoppable` for one that belongs to a request, and `StorageError` when the job has
+        been stopped but that cannot be stored for now. A caller that is cancelled does not undo the stop.
         """
         active = self._active.get(job_id)
         if active is None:
@@ -227,28 +269,21 @@ class Supervisor:
             if not job.detached and not job.status.is_terminal:
                 raise JobNotStoppable(f"job {job_id} belongs to a request that waits for it")
             return job, False
-        stopped = False
-        with anyio.CancelScope(shield=True):
-            if active.decided:
-                await active.ended.wait()
-            else:
-                ended = Ended(JobStatus.CANCELLED, JobResult(), {"reason": "stopped by request"})
-                if active.scope is not None:
-                    active.scope.cancel()
-                stopped = await self._end(active, ended)
+        stopped = self._interrupt(active, Ended(JobStatus.CANCELLED, JobResult(), {"reason": "stopped by request"}))
+        await active.attempted.wait()
+        if active.failure is not None and not active.job.status.is_terminal:
+            raise active.failure
         return active.job, stopped
 
     async def get(self, job_id: str) -> Job:
         """The job as it stands; raises `JobNotFound`."""
         active = self._active.get(job_id)
-        if active is not None and not active.decided:
-            return active.job
-        if active is not None:
-            await active.ended.wait()
-        return await self._store.get(job_id)
+        if active is None:
+            return await self._store.get(job_id)
+        return replace(active.job, events=active.log.committed)
 
     async def wait(self, job_id: str) -> Job:
-        """The job once it has ended."""
+        """The job once it has ended, or once the server shuts down."""
         active = self._active.get(job_id)
         if active is not None:
             await active.ended.wait()
@@ -257,7 +292,8 @@ class Supervisor:
     async def follow(self, job_id: str, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
         """The events of a job after a sequence id, up to the terminal one, which a finished job has in its store.
 
-        Raises `JobNotFound`, and `EventsEvicted` when some of them are gone.
+        Ends without a terminal event when the server shuts down and the job will be run by the next start. Raises
+        `JobNotFound`, and `EventsEvicted` when some of the events are gone.
         """
         active = self._active.get(job_id)
         if active is not None:
@@ -276,42 +312,52 @@ class Supervisor:
     async def drain(self, grace: float) -> None:
         """Take no more jobs, let those that run end by themselves for `grace` seconds, then end the rest.
 
-        Queued jobs stay queued and are run by the next start.
+        Queued jobs stay queued for the next start, and so do running ones that asked to be run again. Whoever follows
+        or waits for one of them is let go. Returns once all of that is stored; a second call shortens the first.
         """
         self._accepting = False
-        self._queue.clear()
+        self._closing.set()
+        while self._queue:
+            self._leave(self._queue.popitem(last=False)[1])
         with anyio.move_on_after(grace):
-            while self._running:
-                self._idle = anyio.Event()
-                active = next((a for a in self._active.values() if a.job.status is JobStatus.IN_PROGRESS), None)
-                if active is None:
-                    break
+            for active in list(self._active.values()):
                 await active.ended.wait()
-        with anyio.CancelScope(shield=True):
-            await self._cancel_all()
+        remaining = list(self._active.values())
+        for active in remaining:
+            if active.job.rerun and self._decide(active):
+                if active.scope is not None:
+                    active.scope.cancel()
+                self._spawn(self._put_back, active)
+            else:
+                self._interrupt(active, failed("the server was shut down while the job ran", "server_shutdown"))
+        for active in remaining:
+            await active.ended.wait()
 
-    async def _cancel_all(self) -> None:
-        for active in list(self._active.values()):
-            if active.job.status is JobStatus.QUEUED or active.decided:
-                continue
-            message = "the server was shut down while the job ran"
-            scope = active.scope
-            await self._end(active, failed(message, "server_shutdown"))
-            if scope is not None:
-                scope.cancel()
+    async def _put_back(self, active: ActiveJob) -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._store.requeue(replace(active.job, status=JobStatus.QUEUED))
+            except StorageError as error:
+                logger.error("job %s cannot be queued again: %s", active.job.id, error.message)
+        self._leave(active)
 
     async def _recover(self) -> None:
-        """Queue what was waiting when the process ended, and end what was running, unless it asked to be run again."""
+        """Queue what was waiting when the process ended, and end what was running.
+
+        A running job that asked for it is run again instead, once: if the process died of it, it will not do so twice.
+        """
         for job in await self._store.unfinished():
-            if job.status is JobStatus.QUEUED or job.rerun:
-                job.status = JobStatus.QUEUED
+            if job.request_lost:
+                error = failed("the key that the job's request was encrypted with is gone", "REQUEST_LOST")
+                self._interrupt(self._activate(job), error)
+            elif job.status is JobStatus.QUEUED:
                 self._enqueue(job)
+            elif job.rerun:
+                self._enqueue(replace(job, status=JobStatus.QUEUED, rerun=False))
             else:
-                active = _Active(job, JobLog(job.id, self._store, job.events))
-                await self._end(active, failed("the server ended while the job ran", "worker_lost"))
+                error = failed("the server ended while the job ran", "worker_lost")
+                self._interrupt(self._activate(job), error)
 
 
-def failed(message: str, code: str, status: JobStatus = JobStatus.FAILED) -> Ended:
-    """The end of a job that did not get to its own."""
-    error = {"error": message, "code": code, "details": {}}
-    return Ended(status, JobResult(errors=[error]), {"error": message, "code": code})
+def _internal(error: Exception) -> Ended:
+    return failed(f"internal error: {type(error).__name__}", "INTERNAL_ERROR")

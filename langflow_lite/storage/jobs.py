@@ -25,6 +25,8 @@ _COLUMNS = """
 _SELECT = "SELECT" + _COLUMNS + "FROM jobs "
 _INSERT = "INSERT INTO jobs (" + _COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_EVENT = "INSERT INTO job_events (job_id, sequence_id, frame) VALUES (?, ?, ?)"
+_CLAIM = "UPDATE jobs SET status = ?, started_at = ?, rerun = ? WHERE id = ? AND status IN ('queued', 'in_progress')"
+_REQUEUE = "UPDATE jobs SET status = ? WHERE id = ? AND status IN ('queued', 'in_progress')"
 _FINISH = """
     UPDATE jobs SET status = ?, result = ?, started_at = ?, finished_at = ?, events = ?, callback_state = ?
     WHERE id = ? AND status IN ('queued', 'in_progress')
@@ -85,11 +87,20 @@ class JobTable:
         return job if kept == job.id else await self.get(kept)
 
     async def claim(self, job: Job) -> None:
-        """Record that the job has begun."""
-        started = to_micros(job.started_at or utc_now())
+        """Record that the job has begun, unless it has ended."""
+        begun = (job.status, to_micros(job.started_at or utc_now()), job.rerun, job.id)
 
         def unit(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE jobs SET status = ?, started_at = ? WHERE id = ?", (job.status, started, job.id))
+            connection.execute(_CLAIM, begun)
+
+        await self._database.writer.commit(unit)
+
+    async def requeue(self, job: Job) -> None:
+        """Record that the job waits again, unless it has ended."""
+        waiting = (job.status, job.id)
+
+        def unit(connection: sqlite3.Connection) -> None:
+            connection.execute(_REQUEUE, waiting)
 
         await self._database.writer.commit(unit)
 
@@ -222,13 +233,14 @@ class JobTable:
 
     async def _job(self, row: tuple[Any, ...]) -> Job:
         request = bytes(row[11])
+        lost = False
         if row[12]:
-            box = await self._variables.open_box()
             try:
+                box = await self._variables.open_box()
                 request = box.unseal(request, row[0]).encode()
             except StorageError:
-                # The key is gone: the job can still be read, only not what was asked.
-                request = b"{}"
+                # The job can still be read, only not what was asked.
+                request, lost = b"{}", True
         return Job(
             id=row[0],
             kind=JobKind(row[1]),
@@ -248,4 +260,5 @@ class JobTable:
             request_hash=row[16],
             callback_url=row[17],
             callback_state=row[18],
+            request_lost=lost,
         )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import msgspec
 
 from langflow_lite.ids import new_id
-from langflow_lite.storage.columns import from_micros, to_micros, well_formed
+from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
-from langflow_lite.storage.writer import Ticket
+from langflow_lite.storage.writer import Insert, Ticket
 from langflow_lite.values import Message, Properties, to_json
 
 __all__ = ["MessageOrder", "MessageSession", "MessageTable"]
@@ -30,11 +29,12 @@ class MessageOrder(StrEnum):
     FLOW_ID = "flow_id"
 
 
-_UPSERT = """
+_UPSERT = Insert(
+    """
     INSERT INTO messages (
         id, flow_id, session_id, context_id, run_id, timestamp, sender, sender_name, text, files, error, edit,
         properties, category, content_blocks, duration, session_metadata
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ) VALUES {rows}
     ON CONFLICT (id) DO UPDATE SET
         flow_id = excluded.flow_id, session_id = excluded.session_id, context_id = excluded.context_id,
         run_id = excluded.run_id, timestamp = excluded.timestamp, sender = excluded.sender,
@@ -42,7 +42,9 @@ _UPSERT = """
         edit = excluded.edit, properties = excluded.properties, category = excluded.category,
         content_blocks = excluded.content_blocks, duration = excluded.duration,
         session_metadata = excluded.session_metadata
-"""
+    """,
+    columns=17,
+)
 _SELECT = """
     SELECT id, flow_id, session_id, context_id, run_id, timestamp, sender, sender_name, text, files, error, edit,
         properties, category, content_blocks, duration, session_metadata
@@ -106,7 +108,7 @@ class MessageTable:
         """
         if message.id is None:
             message.id = new_id()
-        return self._database.writer.enqueue(partial(_write, _row(message)))
+        return self._database.writer.enqueue(_UPSERT.of(_row(message)))
 
     async def history(
         self,
@@ -183,8 +185,7 @@ class MessageSession:
         limit: int = 100,
     ) -> list[Message]:
         """The newest `limit` messages that match, oldest first, those of this run included; no error messages."""
-        for ticket in self._tickets:
-            await ticket.wait()
+        _raise_first_error(await self._settled())
         return await self._table.history(
             session_id=session_id,
             flow_id=flow_id,
@@ -196,19 +197,21 @@ class MessageSession:
 
     async def flush(self) -> None:
         """Return once everything stored so far is committed; raises `StorageError` if some of it could not be."""
-        for ticket in self._tickets:
-            await ticket.settled()
-        tickets, self._tickets = self._tickets, []
-        for ticket in tickets:
-            if ticket.error is not None:
-                raise ticket.error
+        tickets = await self._settled()
+        self._tickets = []
+        _raise_first_error(tickets)
+
+    async def _settled(self) -> list[Ticket[None]]:
+        if self._tickets:
+            # The writer keeps the order, so the last to settle is the last that was handed over.
+            await self._tickets[-1].settled()
+        return self._tickets
 
 
-def _write(row: Row, connection: sqlite3.Connection) -> None:
-    try:
-        connection.execute(_UPSERT, row)
-    except UnicodeEncodeError:
-        connection.execute(_UPSERT, tuple(well_formed(v) if isinstance(v, str) else v for v in row))
+def _raise_first_error(tickets: Sequence[Ticket[None]]) -> None:
+    for ticket in tickets:
+        if ticket.error is not None:
+            raise ticket.error
 
 
 def _row(message: Message) -> Row:

@@ -10,8 +10,8 @@ import errno
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -19,8 +19,9 @@ import aiosqlite
 import anyio
 
 from langflow_lite.errors import StorageBusy, StorageError, StorageFull
+from langflow_lite.storage.columns import well_formed
 
-__all__ = ["Ticket", "Unit", "Writer", "storage_error"]
+__all__ = ["Insert", "Ticket", "Unit", "Writer", "storage_error"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,20 +61,89 @@ def storage_error(error: Exception) -> Exception:
     return mapped
 
 
+class Insert:
+    """An INSERT statement that takes any number of rows; `{rows}` in its text stands for them.
+
+    `Insert.of(row)` is a unit of work. The writer puts units of one Insert that come after each other into a single
+    statement, because every statement lets go of the interpreter lock and has to win it back from the event loop.
+    """
+
+    __slots__ = ("_statements",)
+
+    def __init__(self, text: str, columns: int) -> None:
+        row = "(" + ", ".join("?" * columns) + ")"
+        self._statements = [(size, text.replace("{rows}", ", ".join([row] * size))) for size in (32, 16, 8, 4, 2, 1)]
+
+    def of(self, row: Sequence[Any]) -> RowUnit:
+        """The unit that writes this row."""
+        return RowUnit(self, row)
+
+    def run(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Write the rows, in as few statements as possible."""
+        at = 0
+        for size, statement in self._statements:
+            while len(rows) - at >= size:
+                connection.execute(statement, list(chain.from_iterable(rows[at : at + size])))
+                at += size
+
+
+class RowUnit:
+    """The unit of work that writes one row."""
+
+    __slots__ = ("insert", "row")
+
+    def __init__(self, insert: Insert, row: Sequence[Any]) -> None:
+        self.insert = insert
+        self.row = row
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Write the row; text that SQLite cannot hold is mended."""
+        try:
+            self.insert.run(connection, [self.row])
+        except UnicodeEncodeError:
+            self.insert.run(connection, [[well_formed(v) if isinstance(v, str) else v for v in self.row]])
+
+
+class _Signal:
+    """Wakes everyone who waits for a batch at once; one event for all of them, made when the first one waits."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event: anyio.Event | None = None
+
+    async def wait(self) -> None:
+        if self._event is None:
+            self._event = anyio.Event()
+        await self._event.wait()
+
+    def fire(self) -> None:
+        if self._event is not None:
+            self._event.set()
+            self._event = None
+
+
 class Ticket(Generic[T]):
     """A unit that was handed over; `wait` tells how it ended."""
 
-    __slots__ = ("_after", "_done", "_error", "_event", "_value", "is_telemetry", "unit")
+    __slots__ = ("_after", "_done", "_error", "_value", "is_telemetry", "signal", "unit")
 
     _value: T
 
-    def __init__(self, unit: Unit[T], after: Callable[[T], None] | None = None, *, is_telemetry: bool = False) -> None:
+    def __init__(
+        self,
+        unit: Unit[T],
+        signal: _Signal,
+        after: Callable[[T], None] | None = None,
+        *,
+        is_telemetry: bool = False,
+    ) -> None:
         self.unit = unit
+        self.signal = signal
         self.is_telemetry = is_telemetry
         self._after = after
         self._done = False
         self._error: Exception | None = None
-        self._event: anyio.Event | None = None
 
     @property
     def done(self) -> bool:
@@ -94,14 +164,16 @@ class Ticket(Generic[T]):
 
     async def settled(self) -> None:
         """Return once the unit is committed or abandoned."""
-        if not self._done:
-            if self._event is None:
-                self._event = anyio.Event()
-            await self._event.wait()
+        while not self._done:
+            await self.signal.wait()
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Run the unit in the writer's thread, inside its transaction."""
         self._value = self.unit(connection)
+
+    def accept(self, value: T) -> None:
+        """Record the unit's value when it was run together with others."""
+        self._value = value
 
     def fail(self, error: Exception) -> None:
         """Record why the unit was abandoned."""
@@ -116,8 +188,6 @@ class Ticket(Generic[T]):
                 logger.exception("The follow-up of a committed write failed")
                 self._error = error
         self._done = True
-        if self._event is not None:
-            self._event.set()
 
 
 class _BatchConnection(sqlite3.Connection):
@@ -156,9 +226,7 @@ class _BatchConnection(sqlite3.Connection):
                 return
             try:
                 self._in_unit = True
-                for ticket in group:
-                    ticket.run(self)
-                    self._check_transaction()
+                self._run_units(group)
                 self._in_unit = False
                 self.execute("COMMIT")
             except Exception as error:
@@ -178,6 +246,28 @@ class _BatchConnection(sqlite3.Connection):
                 else:
                     groups.extend((ticket,) for ticket in group)
 
+    def _run_units(self, group: Sequence[Ticket[Any]]) -> None:
+        at = 0
+        while at < len(group):
+            unit = group[at].unit
+            rows = list(_rows_alike(unit.insert, group, at)) if isinstance(unit, RowUnit) else []
+            if isinstance(unit, RowUnit) and len(rows) > 1:
+                unit.insert.run(self, rows)
+                for ticket in group[at : at + len(rows)]:
+                    ticket.accept(None)
+            else:
+                group[at].run(self)
+            self._check_transaction()
+            at += max(1, len(rows))
+
+
+def _rows_alike(insert: Insert, group: Sequence[Ticket[Any]], at: int) -> Iterator[Sequence[Any]]:
+    for ticket in islice(group, at, None):
+        unit = ticket.unit
+        if not isinstance(unit, RowUnit) or unit.insert is not insert:
+            return
+        yield unit.row
+
 
 def _fail(tickets: chain[Ticket[Any]], error: Exception) -> None:
     for ticket in tickets:
@@ -195,6 +285,7 @@ class Writer:
         self._batches = batches
         self._queue: list[Ticket[Any]] = []
         self._batch: list[Ticket[Any]] = []
+        self._signal = _Signal()
         self._last: Ticket[Any] | None = None
         self._wake: anyio.Event | None = None
         self._refusal: StorageError | None = None
@@ -235,7 +326,7 @@ class Writer:
         """
         if self._refusal is not None:
             raise StorageError(self._refusal.message) from self._refusal
-        ticket = Ticket(unit, after)
+        ticket = Ticket(unit, self._signal, after)
         self._put(ticket)
         return ticket
 
@@ -253,7 +344,7 @@ class Writer:
             self.dropped += 1
             return
         self._appended += 1
-        self._put(Ticket(unit, is_telemetry=True))
+        self._put(Ticket(unit, self._signal, is_telemetry=True))
 
     async def flush(self) -> None:
         """Return once everything handed over so far is committed or abandoned."""
@@ -285,32 +376,35 @@ class Writer:
     async def _commit_batch(self) -> None:
         self._batch = self._queue[:_BATCH_LIMIT]
         del self._queue[:_BATCH_LIMIT]
+        self._signal = _Signal()
         self._batches.batch = self._batch
         await self._connection.commit()
-        for ticket in self._batch:
-            self._settle(ticket)
+        self._settle(self._batch)
         self._batch = []
         if self._batches.broken is not None:
             self._stop(self._batches.broken)
 
     def _stop(self, refusal: StorageError) -> None:
         self._refusal = refusal
-        for ticket in chain(self._batch, self._queue):
-            if not ticket.done:
-                ticket.fail(StorageError(refusal.message))
-                self._settle(ticket)
+        left = [ticket for ticket in chain(self._batch, self._queue) if not ticket.done]
+        for ticket in left:
+            ticket.fail(StorageError(refusal.message))
+        self._settle(left)
         self._batch = []
         self._queue = []
 
-    def _settle(self, ticket: Ticket[Any]) -> None:
-        ticket.settle()
-        if ticket is self._last:
+    def _settle(self, tickets: Sequence[Ticket[Any]]) -> None:
+        for ticket in tickets:
+            ticket.settle()
+            if ticket.is_telemetry:
+                self._appended -= 1
+                if ticket.error is not None and not self._append_failed:
+                    logger.warning("Telemetry is not being stored: %s", ticket.error)
+                self._append_failed = ticket.error is not None
+        if self._last is not None and self._last.done:
             self._last = None
-        if ticket.is_telemetry:
-            self._appended -= 1
-            if ticket.error is not None and not self._append_failed:
-                logger.warning("Telemetry is not being stored: %s", ticket.error)
-            self._append_failed = ticket.error is not None
+        for signal in {id(ticket.signal): ticket.signal for ticket in tickets}.values():
+            signal.fire()
 
     def _put(self, ticket: Ticket[Any]) -> None:
         self._queue.append(ticket)

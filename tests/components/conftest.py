@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,6 +16,8 @@ from langflow_lite.components.context import RunContext
 from langflow_lite.components.registry import Registry
 from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
+from tests.components.workbench import Workbench, workbench
+from tests.standin import Standin, running_standin
 
 
 class FakeMessages:
@@ -152,3 +155,27 @@ def place(ctx: RunContext) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     return Registry()
+
+
+@pytest.fixture(scope="session")
+def shared_standin() -> Iterator[Standin]:
+    with running_standin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(shared_standin: Standin) -> Standin:
+    shared_standin.reset()
+    return shared_standin
+
+
+@pytest.fixture
+async def bench(anyio_backend: str, standin: Standin, tmp_path: Path) -> AsyncIterator[Workbench]:
+    """A real runtime with an empty database, whose OpenAI and Ollama are the stand-in."""
+    environ = {
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": f"{standin.url}/v1",
+        "OLLAMA_BASE_URL": standin.url,
+    }
+    async with workbench(tmp_path, environ=environ) as made:
+        yield made

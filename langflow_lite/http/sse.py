@@ -1,0 +1,46 @@
+"""Real server-sent events: the streams of the Workflow API (WHATWG HTML, section 9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import AppStatus
+
+from langflow_lite.http.streams import SEND_TIMEOUT
+
+__all__ = ["event_source"]
+
+KEEPALIVE_SECONDS = 15
+
+# A stream ends with its job's terminal event, which the shutdown of the jobs brings about; not at the signal.
+AppStatus.enable_automatic_graceful_drain = False
+
+
+def event_source(
+    frames: AsyncIterator[tuple[int, bytes]], produce: Callable[[], Awaitable[None]] | None = None
+) -> EventSourceResponse:
+    """Answer with numbered frames as `id:` and `data:`, and a comment when nothing happened for a while.
+
+    With `produce`, the run that makes the frames lives and dies with this response. A client that leaves its socket
+    full for too long counts as gone.
+    """
+
+    async def sender() -> None:
+        if produce is not None:
+            await produce()
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for number, frame in frames:
+            yield ServerSentEvent(data=frame.decode(), id=str(number), sep="\n")
+
+    run: Callable[[], Coroutine[Any, Any, None]] | None = None if produce is None else sender
+    return EventSourceResponse(
+        events(),
+        data_sender_callable=run,
+        ping=KEEPALIVE_SECONDS,
+        ping_message_factory=lambda: ServerSentEvent(comment="keepalive", sep="\n"),
+        send_timeout=SEND_TIMEOUT,
+        sep="\n",
+    )

@@ -1,0 +1,350 @@
+"""The Workflow API: `/api/v2/workflows`, in the form of seed document 3 and in that of Langflow 1.13."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+from langflow_lite.dotted import read_inputs
+from langflow_lite.errors import (
+    BadRequest,
+    EventsEvicted,
+    FlowNotFound,
+    IdempotencyMismatch,
+    InvalidRequest,
+    JobNotFound,
+    JobNotStoppable,
+    LangflowError,
+    NotFound,
+    Problem,
+    QueueFull,
+    TweaksRefused,
+)
+from langflow_lite.events import EventLog
+from langflow_lite.flow import Flow
+from langflow_lite.http.endpoint import Call, Endpoint
+from langflow_lite.http.globals import request_globals
+from langflow_lite.http.job_object import job_object, queued_object
+from langflow_lite.http.sse import event_source
+from langflow_lite.ids import new_id
+from langflow_lite.job import Job, JobKind, JobStatus, RunRequest
+from langflow_lite.runtime import PreparedRun, Runtime
+
+__all__ = ["ENDPOINTS"]
+
+_canonical = msgspec.json.Encoder(order="deterministic")
+_FILTERED_STATUS = {**{status.value: status for status in JobStatus}, "error": JobStatus.FAILED}
+_ERRORS: tuple[type[LangflowError], ...] = (BadRequest, FlowNotFound, InvalidRequest)
+
+
+class WorkflowBody(msgspec.Struct, kw_only=True):
+    """A request to run a flow. Fields of both generations may be given, as long as they do not contradict each other.
+
+    `flow_id` is an id or endpoint name. `inputs` addresses parameters as `component.parameter`. `callback_url` and
+    `rerun_on_restart` are for background jobs.
+    """
+
+    flow_id: str
+    flow_version: str | None = None
+    background: bool | None = None
+    stream: bool | None = None
+    inputs: dict[str, Any] | None = None
+    mode: Literal["sync", "stream", "background"] | None = None
+    input_value: str | None = None
+    input_type: Literal["chat", "text", "any"] = "chat"
+    session_id: str | None = None
+    tweaks: dict[str, Any] | None = None
+    globals: dict[str, str] | None = None
+    files: list[str] | None = None
+    data: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    output_ids: list[str] | None = None
+    start_component_id: str | None = None
+    stop_component_id: str | None = None
+    idempotency_key: str | None = None
+    callback_url: str | None = None
+    rerun_on_restart: bool = False
+
+    @property
+    def is_background(self) -> bool:
+        """Whether the job outlives the request."""
+        return bool(self.background) or self.mode == "background"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is the job's events."""
+        return bool(self.stream) or self.mode == "stream"
+
+
+class JobQuery(msgspec.Struct):
+    """`job_id` names the job; `stream` follows its events after `sequence_id`."""
+
+    job_id: str | None = None
+    stream: bool = False
+    sequence_id: str | None = None
+
+
+class EventsQuery(msgspec.Struct):
+    """Events after `sequence_id`; the header `Last-Event-ID` wins."""
+
+    sequence_id: str | None = None
+
+
+class JobsQuery(msgspec.Struct):
+    """Filters and page of the list: `before` is the id of the last job of the page before."""
+
+    flow_id: str | None = None
+    session_id: str | None = None
+    status: str | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+class StopBody(msgspec.Struct):
+    """The job to stop."""
+
+    job_id: str
+
+
+def _enabled(runtime: Runtime) -> Runtime:
+    if not runtime.settings.developer_api_enabled:
+        raise NotFound("Not Found")
+    return runtime
+
+
+async def run_workflow(call: Call) -> Any:
+    """Run a flow: wait for its result, follow its events, or leave it to run in the background."""
+    body: WorkflowBody = call.body
+    runtime = _enabled(call.runtime)
+    _refuse_contradictions(body)
+    flow = _find_flow(runtime, body.flow_id)
+    job, prepared = await _job(call, body, flow)
+    if body.is_background:
+        kept = await runtime.jobs.submit(job)
+        return event_source(runtime.jobs.follow(kept.id)) if body.is_stream else queued_object(kept)
+    if body.is_stream:
+        log = EventLog()
+
+        async def produce() -> None:
+            ended = await runtime.run_attached(job, prepared, log.append)
+            log.close(ended.event, ended.data)
+
+        return event_source(log.follow(), produce)
+    _refuse_unknown_outputs(body, prepared)
+    await runtime.run_attached(job, prepared)
+    answer = job_object(job)
+    if body.output_ids:
+        answer["outputs"] = {id_: out for id_, out in answer["outputs"].items() if id_ in body.output_ids}
+    return answer
+
+
+def _refuse_contradictions(body: WorkflowBody) -> None:
+    if body.mode == "sync" and (body.background or body.stream):
+        raise _invalid("mode", "`mode` is sync, but `background` or `stream` asks for something else")
+    if body.mode == "background" and body.background is False:
+        raise _invalid("mode", "`mode` is background, but `background` is false")
+    if body.mode == "stream" and body.stream is False:
+        raise _invalid("mode", "`mode` is stream, but `stream` is false")
+    if body.output_ids and (body.is_background or body.is_stream):
+        raise _invalid("output_ids", "`output_ids` chooses from an answer that is waited for, not from a job or stream")
+    if not body.is_background:
+        for name, given in (("callback_url", body.callback_url), ("rerun_on_restart", body.rerun_on_restart)):
+            if given:
+                raise _invalid(name, f"`{name}` is for background jobs")
+    if body.callback_url is not None and not body.callback_url.startswith(("http://", "https://")):
+        raise _invalid("callback_url", "`callback_url` must be an http or https address")
+
+
+def _refuse_unknown_outputs(body: WorkflowBody, prepared: PreparedRun) -> None:
+    graph = prepared.plan.graph
+    available = [id_ for id_ in graph.vertices if not graph.outgoing[id_]]
+    unknown = [id_ for id_ in body.output_ids or () if id_ not in available]
+    if unknown:
+        raise _invalid("output_ids", f"no outputs {', '.join(unknown)}; there are {', '.join(available) or 'none'}")
+
+
+def _invalid(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest(Problem("value_error", ("body", field), message))
+
+
+def _find_flow(runtime: Runtime, name: str) -> Flow:
+    try:
+        return runtime.flows.get(name)
+    except FlowNotFound:
+        raise FlowNotFound(f"Flow '{name}' does not exist. Verify the flow_id and try again.") from None
+
+
+async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, PreparedRun]:
+    runtime = call.runtime
+    data = body.data if bytes(body.data) not in (b"", b"null") else None
+    graph = (await runtime.compiled(flow, body.flow_version, data)).graph
+    dotted = read_inputs(graph, body.inputs or {})
+    tweaks = {**(body.tweaks or {})}
+    for name, value in dotted.tweaks.items():
+        known = tweaks.get(name)
+        tweaks[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    if body.session_id and dotted.session_id and body.session_id != dotted.session_id:
+        raise _invalid("session_id", "`session_id` and the session in `inputs` differ")
+    request = RunRequest(
+        input_value=body.input_value,
+        input_type=body.input_type,
+        session_id=body.session_id or dotted.session_id,
+        tweaks=tweaks or None,
+        globals=request_globals(call.request, body.globals),
+        inputs=body.inputs or body.tweaks or {},
+        files=body.files or [],
+        data=data,
+        start_component_id=body.start_component_id,
+        stop_component_id=body.stop_component_id,
+        whole=True,
+    )
+    prepared = await runtime.prepare(flow, request, version=body.flow_version)
+    key = call.request.headers.get("idempotency-key") or body.idempotency_key
+    if key is not None and len(key) > 255:
+        raise _invalid("idempotency_key", "an idempotency key may have 255 characters at most")
+    job = Job(
+        id=new_id(),
+        kind=JobKind.WORKFLOW,
+        flow_id=flow.id,
+        flow_version=body.flow_version or flow.version,
+        session_id=prepared.session_id,
+        request=request,
+        rerun=body.rerun_on_restart,
+        idempotency_key=key if body.is_background else None,
+        request_hash=_request_hash(body) if key is not None else None,
+        callback_url=body.callback_url,
+    )
+    return job, prepared
+
+
+def _request_hash(body: WorkflowBody) -> str:
+    same = msgspec.structs.replace(body, idempotency_key=None, data=msgspec.Raw())
+    return hashlib.sha256(_canonical.encode(same) + bytes(body.data)).hexdigest()
+
+
+async def read_job(call: Call) -> Any:
+    """The state of a job and what came of it, or its events."""
+    runtime = _enabled(call.runtime)
+    query: JobQuery = call.query
+    if not query.job_id:
+        raise BadRequest("Job ID must be provided: /api/v2/workflows?job_id=...")
+    if query.stream:
+        return await _follow(call, query.job_id, query.sequence_id)
+    job = await runtime.jobs.get(query.job_id)
+    return job_object(job)
+
+
+async def follow_job(call: Call) -> Any:
+    """The events of a job as they happen, from the beginning or after a point."""
+    _enabled(call.runtime)
+    return await _follow(call, call.params["job_id"], call.query.sequence_id)
+
+
+async def _follow(call: Call, job_id: str, sequence_id: str | None) -> Any:
+    after = _cursor(call.request.headers.get("last-event-id"), sequence_id)
+    jobs = call.runtime.jobs
+    job = await jobs.get(job_id)
+    if not job.detached:
+        raise EventsEvicted(f"the events of job {job_id} were sent to the request that ran it and are not kept")
+    if job.status.is_terminal and after < job.events and not await call.runtime.job_table.events(job_id, after, 1):
+        raise EventsEvicted(f"the events of job {job_id} after {after} are no longer kept")
+    return event_source(jobs.follow(job_id, after))
+
+
+def _cursor(header: str | None, query: str | None) -> int:
+    if query is not None and not (query.isascii() and query.isdigit()):
+        raise BadRequest(f"sequence_id must be a whole number from 0 up, not {query[:40]!r}")
+    # A client that lost its place sends what it has; anything that is no number means the beginning.
+    text = header if header is not None and header.isascii() and header.isdigit() else query
+    return int(text[:18]) if text else 0
+
+
+async def stop_job(call: Call) -> Any:
+    """Stop a job. Asking again is no error."""
+    runtime = _enabled(call.runtime)
+    job, stopped = await runtime.jobs.stop(call.body.job_id)
+    if stopped:
+        message = f"Job {job.id} cancelled successfully."
+    elif job.status is JobStatus.CANCELLED:
+        message = f"Job {job.id} is already cancelled."
+    else:
+        message = f"Job {job.id} already finished ({job.status})."
+    return {"job_id": job.id, "message": message}
+
+
+async def list_jobs(call: Call) -> Any:
+    """The newest jobs first, page by page."""
+    runtime = _enabled(call.runtime)
+    query: JobsQuery = call.query
+    if query.status is not None and query.status not in _FILTERED_STATUS:
+        known = ", ".join(_FILTERED_STATUS)
+        raise InvalidRequest(Problem("literal_error", ("query", "status"), f"must be one of {known}"))
+    if not 1 <= query.limit <= 200:
+        raise InvalidRequest(Problem("value_error", ("query", "limit"), "must be between 1 and 200"))
+    flow_id = query.flow_id
+    if flow_id is not None:
+        flow_id = _find_flow(runtime, flow_id).id
+    jobs = await runtime.job_table.list(
+        flow_id=flow_id,
+        session_id=query.session_id,
+        status=_FILTERED_STATUS[query.status] if query.status else None,
+        before=query.before,
+        limit=query.limit,
+    )
+    following = jobs[-1].id if len(jobs) == query.limit else None
+    return {"jobs": [job_object(job) for job in jobs], "next": following}
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/api/v2/workflows",
+        handler=run_workflow,
+        summary="Run a workflow and wait, stream its events, or run it in the background",
+        tag="Workflows",
+        body=WorkflowBody,
+        response=dict[str, Any],
+        errors=(*_ERRORS, TweaksRefused, IdempotencyMismatch, QueueFull),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v2/workflows",
+        handler=read_job,
+        summary="Read a job, or follow its events",
+        tag="Workflows",
+        query=JobQuery,
+        response=dict[str, Any],
+        errors=(BadRequest, JobNotFound, EventsEvicted),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v2/workflows/jobs",
+        handler=list_jobs,
+        summary="List jobs",
+        tag="Workflows",
+        query=JobsQuery,
+        response=dict[str, Any],
+        errors=(FlowNotFound, InvalidRequest),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v2/workflows/stop",
+        handler=stop_job,
+        summary="Stop a job",
+        tag="Workflows",
+        body=StopBody,
+        response=dict[str, str],
+        errors=(InvalidRequest, JobNotFound, JobNotStoppable),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v2/workflows/{job_id}/events",
+        handler=follow_job,
+        summary="Follow the events of a job",
+        tag="Workflows",
+        query=EventsQuery,
+        media_type="text/event-stream",
+        errors=(BadRequest, JobNotFound, EventsEvicted),
+    ),
+)
