@@ -29,6 +29,7 @@ from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
+from langflow_lite.jobs.polls import Polls
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.models.outbound import OutboundClients
@@ -133,6 +134,7 @@ class Runtime:
             queue_size=settings.job_queue_size,
             timeout=settings.job_timeout,
         )
+        self.polls = Polls(self.jobs, self.job_table)
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
