@@ -48,6 +48,7 @@ from langflow_lite.storage.meta import Meta
 from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.variables import VariableStore
+from langflow_lite.storage.vectors import VectorStore
 from langflow_lite.values import utc_now
 
 __all__ = ["PreparedRun", "Runtime"]
@@ -98,6 +99,7 @@ class PreparedRun:
             files=runtime.files,
             outbound=runtime.outbound,
             databases=runtime.databases,
+            vectors=runtime.vectors,
             streaming=emit is not None,
             emit=emit,
         )
@@ -129,6 +131,7 @@ class Runtime:
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
+        self.vectors = VectorStore(self.database)
         self.job_table = JobTable(self.database, self.variables)
         self.jobs = Supervisor(
             self.job_table,
