@@ -116,6 +116,13 @@ class Settings:
     job_retention_count: int = _setting(
         10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
     )
+    callback_secret: str = _setting(
+        "",
+        "LANGFLOW_CALLBACK_SECRET",
+        "Secret that signs callbacks (Standard Webhooks), `whsec_` and base64, or any text; "
+        "empty: one derived from the key that encrypts variables.",
+        secret=True,
+    )
     shutdown_grace: float = _setting(
         10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from anyio import CapacityLimiter
 
 __all__ = [
+    "ChildFlow",
+    "ChildInput",
     "Collection",
     "Databases",
     "Emit",
     "Files",
+    "Flows",
     "Found",
     "MessageStore",
     "NodeView",
@@ -93,6 +96,41 @@ class Databases(Protocol):
 
         Raises `ValueError` for an address that is not listed, for anything that does not only read, and for what
         SQLite refuses.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ChildInput:
+    """A field through which a flow takes input: the vertex, its type and name, and the field."""
+
+    vertex_id: str
+    type: str
+    display_name: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFlow:
+    """What a component may know of another stored flow; `inputs` are those of its input vertices."""
+
+    id: str
+    name: str
+    description: str
+    inputs: tuple[ChildInput, ...]
+
+
+class Flows(Protocol):
+    """The other stored flows, to be run inside this run."""
+
+    async def find(self, id_: str, name: str) -> ChildFlow:
+        """The flow of this id, else of this name or endpoint name. Raises `FlowNotFound` and `GraphError`."""
+
+    async def run(
+        self, flow_id: str, *, tweaks: Mapping[str, Any], input_value: str | None, session_id: str
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Run it whole; the values of the outputs of each vertex where it ends, in file order.
+
+        Raises `ComponentError` when it fails, when it would run itself, and beyond a certain depth.
         """
 
 
@@ -193,6 +231,7 @@ class Vectors(Protocol):
 class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
+    `flows` is None where no other flow can be run.
     `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
     `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
     """
@@ -210,5 +249,6 @@ class RunContext:
     vectors: Vectors | None = None
     streaming: bool = False
     emit: Emit | None = None
+    flows: Flows | None = None
     threads: CapacityLimiter | None = None
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
