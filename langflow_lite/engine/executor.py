@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -161,6 +162,11 @@ class Execution:
                 provider_status=error.provider_status,
                 suggestion=error.suggestion,
             ) from error
+        except asyncio.CancelledError as error:
+            # Nobody cancelled, so it is the component's own doing, and must not end what runs beside it.
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            raise _component_error(error, planned) from error
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             raise _component_error(error, planned) from error
         result = VertexResult(
@@ -309,6 +315,8 @@ def _component_error(error: BaseException, planned: VertexPlan) -> ComponentErro
     cause: str
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
         cause = "the component tried to exit the process"
+    elif isinstance(error, asyncio.CancelledError):
+        cause = "the component cancelled itself"
     elif isinstance(error, LangflowError):
         cause = error.message
     else:
