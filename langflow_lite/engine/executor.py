@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.abc
@@ -22,17 +23,33 @@ from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult
 from langflow_lite.engine.values import fill
 from langflow_lite.errors import ComponentError, LangflowError, LoopLimitExceeded, ProviderError
+from langflow_lite.graph import Vertex
 from langflow_lite.overrides import Overrides
 
-__all__ = ["Execution", "Shared"]
+__all__ = ["Execution", "Observer", "Shared"]
+
+logger = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Is told of every vertex that ran, in whatever kind of run, on the event loop; so it must be quick."""
+
+    def finished(self, ctx: RunContext, result: VertexResult, component: Component | None) -> None:
+        """A vertex ran; without `component` its frozen result was reused."""
+
+    def failed(self, ctx: RunContext, vertex: Vertex, component: Component, error: ComponentError) -> None:
+        """A vertex failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all runs of a server share: results of frozen vertices, and the threads for synchronous component code."""
+    """What all runs of a server share: results of frozen vertices, the threads for synchronous component code, and
+    who is told of each vertex.
+    """
 
     frozen: FrozenCache
     threads: anyio.CapacityLimiter
+    observer: Observer | None = None
 
 
 class Execution:
@@ -139,8 +156,9 @@ class Execution:
         if vertex.frozen and not issubclass(planned.component, LoopingComponent):
             known = self.shared.frozen.get(self.ctx.flow_id, id_)
             if known is not None:
-                self._keep(known)
+                self._keep(known, None)
                 return None
+        logger.debug("Building %s", vertex.display_name)
         self.report.start_vertex(id_)
         started = time.perf_counter()
         component = planned.component()
@@ -154,21 +172,14 @@ class Execution:
                 outputs = {}
                 for name, spec in planned.outputs.items():
                     outputs[name] = await self._call(component, spec)
-        except ComponentError as error:
-            raise ComponentError(
-                error.message,
-                component_id=id_,
-                display_name=vertex.display_name,
-                provider_status=error.provider_status,
-                suggestion=error.suggestion,
-            ) from error
-        except asyncio.CancelledError as error:
-            # Nobody cancelled, so it is the component's own doing, and must not end what runs beside it.
-            if (task := asyncio.current_task()) is None or task.cancelling():
+        except (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+            # A cancellation that nobody asked for is the component's own doing, and must not end what runs beside it.
+            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
                 raise
-            raise _component_error(error, planned) from error
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
-            raise _component_error(error, planned) from error
+            failure = _component_error(error, planned)
+            if self.shared.observer is not None:
+                self.shared.observer.failed(self.ctx, vertex, component, failure)
+            raise failure from error
         result = VertexResult(
             vertex=vertex,
             outputs=outputs,
@@ -179,7 +190,7 @@ class Execution:
         )
         if vertex.frozen:
             self.shared.frozen.put(self.ctx.flow_id, id_, result)
-        self._keep(result)
+        self._keep(result, component)
         return component
 
     async def _call(self, component: Component, spec: Output) -> Any:
@@ -222,7 +233,9 @@ class Execution:
             if spec.name == component.done_output
         }
 
-    def _keep(self, result: VertexResult) -> None:
+    def _keep(self, result: VertexResult, component: Component | None) -> None:
+        if self.shared.observer is not None:
+            self.shared.observer.finished(self.ctx, result, component)
         id_ = result.vertex.id
         self.results[id_] = result
         for name, value in result.outputs.items():
@@ -311,8 +324,21 @@ class Execution:
         return [id_ for id_ in self.plan.graph.vertices if id_ in self.dead] if self.dead else []
 
 
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 def _component_error(error: BaseException, planned: VertexPlan) -> ComponentError:
     cause: str
+    if isinstance(error, ComponentError):
+        return ComponentError(
+            error.message,
+            component_id=planned.vertex.id,
+            display_name=planned.vertex.display_name,
+            provider_status=error.provider_status,
+            suggestion=error.suggestion,
+        )
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
         cause = "the component tried to exit the process"
     elif isinstance(error, asyncio.CancelledError):
