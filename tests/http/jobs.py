@@ -46,13 +46,13 @@ MODELLED = flow(
         edge("LanguageModelComponent-m.text_output", "ChatOutput-z.input_value"),
     ],
 )
-# Words of a model, then a wait, then the answer.
+# The words of a model, then a wait.
 GATED = flow(
-    [CHAT_INPUT, MODEL, GATE, CHAT_OUTPUT],
+    [CHAT_INPUT, MODEL, CHAT_OUTPUT, GATE],
     [
         edge("ChatInput-a.message", "LanguageModelComponent-m.input_value"),
-        edge("LanguageModelComponent-m.text_output", "Gate-g.text"),
-        edge("Gate-g.out", "ChatOutput-z.input_value"),
+        edge("LanguageModelComponent-m.text_output", "ChatOutput-z.input_value"),
+        edge("ChatOutput-z.message", "Gate-g.text"),
     ],
 )
 # One branch answers, the other fails.
