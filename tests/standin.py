@@ -21,6 +21,9 @@ and embed. What a model's name makes it do:
     broken         streams one word, then an error object
     blanks         empty pieces around each word
 
+    wordy          ignores a forced tool choice
+
+A forced tool choice is obeyed with arguments made from the tool's schema: strings are "text", numbers 1, lists have one item.
 `/redirect?to=URL` redirects there. Any other model answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
 
     with running_standin() as standin:
@@ -57,11 +60,12 @@ USAGE = {"input_tokens": 10, "output_tokens": 5}
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it arrived; header names in lower case."""
+    """One request as it arrived; header names in lower case. `port` is the client's and tells connections apart."""
 
     path: str
     body: Any
     headers: dict[str, str]
+    port: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Standin:
         path = scope["path"]
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         body = await _read_json(receive)
-        self.calls.append(Call(path, body, headers))
+        self.calls.append(Call(path, body, headers, scope["client"][1]))
         try:
             if path == "/redirect":
                 raise Refusal(302, {}, {"location": unquote(scope["query_string"].decode().removeprefix("to="))})
@@ -226,6 +230,9 @@ def _plan(model: str, body: Any) -> Plan:
     results = [text for message in messages for text in _results_in(message)]
     if results:
         return Plan(_split("TOOLS[" + " | ".join(results) + "]"))
+    forced = _forced_tool(body) if model != "wordy" else None
+    if forced is not None:
+        return Plan([], tool=(forced["name"], json.dumps(_example(forced.get("parameters") or forced["input_schema"]))))
     if model.startswith("tool:"):
         _, name, arguments = model.split(":", 2)
         return Plan([], tool=(name, arguments))
@@ -233,6 +240,23 @@ def _plan(model: str, body: Any) -> Plan:
     if asked and body.get("tools"):
         return Plan([], tool=(asked[1], asked[2]))
     return Plan(_split(f"ANSWER[{user}]"), manner=model)
+
+
+def _forced_tool(body: Any) -> Any:
+    """The tool that the request insists on, in either protocol's form."""
+    choice = body.get("tool_choice")
+    name = (choice.get("function") or choice).get("name") if isinstance(choice, dict) else None
+    tools = [tool.get("function", tool) for tool in body.get("tools") or ()]
+    return next((tool for tool in tools if tool["name"] == name), None)
+
+
+def _example(schema: Any) -> Any:
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _example(item) for name, item in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_example(schema["items"])]
+    return {"string": (schema.get("enum") or ["text"])[0], "integer": 1, "number": 1.5, "boolean": True}.get(kind)
 
 
 def _numbered(count: int) -> list[str]:

@@ -14,11 +14,11 @@ from tests.serving import ROOT
 PACKAGE = ROOT / "langflow_lite"
 LAYERS = [
     {"__main__", "cli", "serve", "check", "app", "http", "playground"},
-    {"runtime", "loading"},
+    {"runtime", "inside", "loading"},
     {"jobs", "storage"},
     {"engine"},
     {"components", "models"},
-    {"graph", "groups", "flow", "overrides", "dotted", "events", "job", "values", "ids"},
+    {"graph", "groups", "flow", "dotted", "overrides", "events", "job", "values", "ids"},
     {"settings", "errors", "logs"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.
@@ -36,6 +36,8 @@ ONLY_IN = {
 }
 NOWHERE = {"langflow", "lfx", "langchain", "langchain_core", "pandas", "numpy", "fastapi", "pydantic", "requests"}
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess", "code", "codeop"}
+# MCP servers over pipes are started for what the operator has listed, never for what a flow or request names.
+MAY_USE = {"components/mcp_channels.py": {"subprocess"}}
 UNSAFE_CALLS = {"eval", "exec", "__import__"}
 
 
@@ -105,7 +107,8 @@ def test_libraries_are_used_in_their_rooms_only(path: Path):
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_nothing_is_unpickled_evaluated_or_executed(path: Path):
-    wrong = [f"line {line}: {name}" for line, name in imports(path) if name.split(".")[0] in UNSAFE_MODULES]
+    unsafe = UNSAFE_MODULES - MAY_USE.get(name_of(path), set())
+    wrong = [f"line {line}: {name}" for line, name in imports(path) if name.split(".")[0] in unsafe]
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in UNSAFE_CALLS:
             wrong.append(f"line {node.lineno}: {node.func.id}()")

@@ -11,10 +11,12 @@ from typing import Any, ClassVar, TypeVar
 
 from langflow_lite.components.context import NodeView, RunContext
 from langflow_lite.components.inputs import Input, coerce
+from langflow_lite.components.tools import Tool, component_tools
 
-__all__ = ["Component", "LoopingComponent", "Output", "output"]
+__all__ = ["TOOLKIT", "Component", "LoopingComponent", "Output", "output"]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_TOOL_TYPES = frozenset({"Tool", "BaseTool", "StructuredTool"})
 _TYPE_NAMES = {"Data": "JSON", "Table": "Table", "str": "Message"}
 
 
@@ -24,6 +26,7 @@ class Output:
 
     `aliases` are names of the output or its method in older releases. A `hidden` output answers when an
     edge names it, but the catalogue does not offer it: older releases have it, or a mode that is not the default.
+    `tool_name` is the tool's name in tool mode where that is not the method's.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Output:
     allows_loop: bool = False
     info: str = ""
     hidden: bool = False
+    tool_name: str = ""
 
     def template(self) -> dict[str, Any]:
         """The output as `/api/v1/all` and exported flows describe it."""
@@ -53,6 +57,10 @@ class Output:
         }
 
 
+TOOLKIT = Output("component_as_tool", "Toolset", "to_toolkit", ("Tool",), is_async=True, tool_mode=False)
+"""The one output that a node in tool mode shows; every component has it."""
+
+
 def output(
     name: str,
     display_name: str,
@@ -63,6 +71,7 @@ def output(
     allows_loop: bool = False,
     info: str = "",
     hidden: bool = False,
+    tool_name: str = "",
 ) -> Callable[[_Method], _Method]:
     """Make a method an output. Its types are its return annotation unless given.
 
@@ -82,6 +91,7 @@ def output(
             allows_loop=allows_loop,
             info=info,
             hidden=hidden,
+            tool_name=tool_name,
         )
         return method
 
@@ -130,8 +140,11 @@ class Component:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        inputs = dict(cls.inputs)
-        outputs = dict(cls.outputs)
+        inputs: dict[str, Input] = {}
+        outputs: dict[str, Output] = {}
+        for base in reversed(cls.__bases__):
+            inputs.update(getattr(base, "inputs", {}))
+            outputs.update(getattr(base, "outputs", {}))
         for key, value in list(vars(cls).items()):
             if isinstance(value, Input):
                 inputs[key] = value
@@ -159,9 +172,13 @@ class Component:
         found = cls.outputs.get(name or "")
         if found is not None:
             return found
+        if TOOLKIT.name == name or TOOLKIT.method == method:
+            return TOOLKIT
         for spec in cls.outputs.values():
             if spec.method == method or spec.method == name or name in spec.aliases or method in spec.aliases:
                 return spec
+        if types and _TOOL_TYPES.issuperset(types):
+            return next((spec for spec in cls.outputs.values() if "Tool" in spec.types), TOOLKIT)
         if len(cls.outputs) == 1:
             return next(iter(cls.outputs.values()))
         wanted = set(types)
@@ -204,6 +221,16 @@ class Component:
             "metadata": {},
             "tool_mode": False,
         }
+
+    @property
+    def description(self) -> str:
+        """What the component does, in one sentence."""
+        doc = inspect.getdoc(type(self))
+        return doc.splitlines()[0] if doc else ""
+
+    async def to_toolkit(self) -> list[Tool]:
+        """What the component offers an agent in tool mode. A component whose tools are not its outputs says so here."""
+        return component_tools(self, self.extras.get("tools_metadata"))
 
     def stop(self, *outputs: str) -> None:
         """Stop these outputs: whatever depends on them alone does not run (routers)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from langflow_lite.components.base import Component, LoopingComponent, Output
+from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
 from langflow_lite.errors import ComponentsUnsupported
@@ -28,7 +28,8 @@ class VertexPlan:
     """How one vertex runs: its component class, its parameters, what feeds it and the outputs that somebody wants.
 
     `outputs` maps the name an output has in the file, under which results and edges know it, to the component's own.
-    `lacking` are outputs that edges name and the component does not have. `needed` are required handles.
+    `lacking` are outputs that edges name and the component does not have. `needed` are required handles, `fed` the
+    fields that edges go into.
     """
 
     vertex: Vertex
@@ -38,6 +39,7 @@ class VertexPlan:
     outputs: Mapping[str, Output]
     lacking: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    fed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +230,19 @@ def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Com
                 wanted[spec.name] = found
         wanted = wanted or {name: spec for name, spec in component.outputs.items() if not spec.hidden}
     params = plan_params(vertex, component)
+    # What a tool lacks now the model may bring when it calls it.
+    only_tools = all(spec is TOOLKIT for spec in wanted.values())
+    needed = () if only_tools else component.inputs.items()
+    feeds = tuple(_feeds(graph, vertex, components, params))
     return VertexPlan(
         vertex,
         component,
         params,
-        tuple(_feeds(graph, vertex, components, params)),
+        feeds,
         wanted,
         tuple(lacking),
-        tuple(name for name, spec in component.inputs.items() if spec.required and spec.kind.edge_only),
+        tuple(name for name, spec in needed if spec.required and spec.kind.edge_only),
+        frozenset(feed.field.name for feed in feeds),
     )
 
 

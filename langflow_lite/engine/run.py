@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.executor import Execution, Shared
@@ -19,6 +22,10 @@ from langflow_lite.job import JobResult, RunRequest
 from langflow_lite.overrides import Overrides
 
 __all__ = ["RunOutcome", "chosen_vertices", "run_plan"]
+
+_log = logging.getLogger(__name__)
+# Seconds for everything that components have opened, together.
+_CLOSING_TIME = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,11 @@ class RunOutcome:
             if result.message is not None:
                 return result.message.text
         return ""
+
+    def usage(self) -> dict[str, int] | None:
+        """Token counts summed over all models that reported theirs; None when none did."""
+        reported = [result.usage for result in self.results.values() if result.usage]
+        return {key: sum(usage.get(key, 0) for usage in reported) for key in reported[0]} if reported else None
 
     def job_result(self, flow_id: str) -> JobResult:
         """What is kept of the run with a job: the outputs of the vertices at its ends (seed document 3), and errors."""
@@ -105,6 +117,7 @@ async def run_plan(
     Raises `ComponentError` for the first component that fails, unless the report keeps going; `ComponentsUnsupported`
     before anything runs; and `StorageError` when the messages could not be kept.
     """
+    ctx.threads = shared.threads
     started = time.perf_counter()
     report = report or Report(ctx)
     schedule = plan.schedule(chosen_vertices(plan.graph, request))
@@ -117,6 +130,9 @@ async def run_plan(
         with contextlib.suppress(StorageError):
             await ctx.messages.flush()
         raise
+    finally:
+        if ctx.closers:
+            await _close_all(ctx)
     await ctx.messages.flush()
     return RunOutcome(
         plan.graph,
@@ -126,3 +142,13 @@ async def run_plan(
         overrides.warnings,
         time.perf_counter() - started,
     )
+
+
+async def _close_all(ctx: RunContext) -> None:
+    """Close what components have opened, in a cancelled run too; a failure to close fails nothing else."""
+    with anyio.move_on_after(_CLOSING_TIME, shield=True):
+        while ctx.closers:
+            try:
+                await ctx.closers.pop()()
+            except Exception:
+                _log.warning("Something that a component had opened could not be closed.", exc_info=True)

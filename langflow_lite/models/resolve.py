@@ -29,7 +29,17 @@ from langflow_lite.models.providers import (
     provider_of_model,
 )
 
-__all__ = ["ModelChoice", "Wish", "choose_model", "open_model"]
+__all__ = [
+    "ModelChoice",
+    "Wish",
+    "choose_model",
+    "find_endpoint",
+    "given_text",
+    "look_up",
+    "open_model",
+    "read_model_field",
+    "split_provider",
+]
 
 _log = logging.getLogger(__name__)
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -80,6 +90,14 @@ async def open_model(ctx: RunContext, wish: Wish) -> LanguageModel:
         raise MissingModel(f"The model provider {provider.name} is not supported here. {provider.instead}")
     if provider is ECHO:
         return _connect(Endpoint(provider=provider.name, model=choice.model), provider)
+    options = wish.options
+    if choice.reasoning and not options.reasoning:
+        options = msgspec.structs.replace(options, reasoning=True)
+    return _connect(await find_endpoint(ctx, provider, choice.model, wish, options), provider)
+
+
+async def find_endpoint(ctx: RunContext, provider: Provider, model: str, wish: Wish, options: Options) -> Endpoint:
+    """Address, key and headers for a model of a provider. Raises `MissingModel` when the key or address is missing."""
     base_url, trusted = await _find_base_url(
         ctx, provider, wish.base_url or (wish.ollama_base_url if provider is OLLAMA else "")
     )
@@ -91,13 +109,10 @@ async def open_model(ctx: RunContext, wish: Wish) -> LanguageModel:
             f"{provider.name} API key is required when using {provider.name} provider. Set {variable} as a global "
             f"variable or in the server's environment, or fill in the API key of the node."
         )
-    options = wish.options
-    if choice.reasoning and not options.reasoning:
-        options = msgspec.structs.replace(options, reasoning=True)
     timeout = ctx.settings.model_timeout
-    endpoint = Endpoint(
+    return Endpoint(
         provider=provider.name,
-        model=choice.model,
+        model=model,
         base_url=base_url,
         key=key,
         headers={**await _headers(ctx, provider), **wish.headers},
@@ -106,7 +121,6 @@ async def open_model(ctx: RunContext, wish: Wish) -> LanguageModel:
         timeout=min(options.timeout, timeout) if options.timeout else timeout,
         hint=_CONTAINER_HINT if is_loopback_url(base_url) else "",
     )
-    return _connect(endpoint, provider)
 
 
 async def choose_model(ctx: RunContext, wish: Wish) -> ModelChoice:
@@ -116,11 +130,15 @@ async def choose_model(ctx: RunContext, wish: Wish) -> ModelChoice:
     name. Names nothing at all: `LANGFLOW_DEFAULT_MODEL`, else the provider of the node's key, else the first one that
     is configured, else the built-in echo. Raises `MissingModel`.
     """
-    chosen, provider_name, reasoning = _read_field(wish.model)
-    model = _given(wish.model_name) or chosen
-    if wished := _given(wish.provider):
+    chosen, provider_name, reasoning = read_model_field(wish.model)
+    model = given_text(wish.model_name) or chosen
+    if wished := given_text(wish.provider):
         # The field's model belongs to the field's provider; it means nothing to another one.
-        if provider_name and find_provider(wished) is not find_provider(provider_name) and not _given(wish.model_name):
+        if (
+            provider_name
+            and find_provider(wished) is not find_provider(provider_name)
+            and not given_text(wish.model_name)
+        ):
             model = ""
         provider_name = wished
     if provider_name:
@@ -131,7 +149,7 @@ async def choose_model(ctx: RunContext, wish: Wish) -> ModelChoice:
         return _named_choice(provider, model, reasoning)
     if not model:
         return await _default_choice(ctx, wish)
-    provider, model = _split(model)
+    provider, model = split_provider(model)
     if provider is None:
         provider = provider_of_model(model) or _default_of(ctx)[0] or await _configured(ctx) or OPENAI
     return _named_choice(provider, model, reasoning)
@@ -148,7 +166,7 @@ async def _default_choice(ctx: RunContext, wish: Wish) -> ModelChoice:
     provider, model = _default_of(ctx)
     if provider is not None:
         return _named_choice(provider, model, False)
-    key = _given(wish.api_key)
+    key = given_text(wish.api_key)
     owner = provider_of_key(key) if key and not _VARIABLE.fullmatch(key) else None
     provider = owner or await _configured(ctx)
     if provider is not None and provider.default_model:
@@ -159,10 +177,10 @@ async def _default_choice(ctx: RunContext, wish: Wish) -> ModelChoice:
 
 def _default_of(ctx: RunContext) -> tuple[Provider | None, str]:
     """The provider and model of `LANGFLOW_DEFAULT_MODEL`: `provider:model`, a provider alone or a model alone."""
-    default = _given(ctx.settings.default_model)
+    default = given_text(ctx.settings.default_model)
     if not default:
         return None, ""
-    provider, model = _split(default)
+    provider, model = split_provider(default)
     if provider is not None:
         return provider, model
     if provider := find_provider(default):
@@ -185,46 +203,47 @@ async def _configured(ctx: RunContext) -> Provider | None:
         if not provider.protocol:
             continue
         for name in (*provider.key_variables, *provider.base_variables):
-            if await _lookup(ctx, name):
+            if await look_up(ctx, name):
                 return provider
     return None
 
 
-def _read_field(value: Any) -> tuple[str, str, bool]:
+def read_model_field(value: Any) -> tuple[str, str, bool]:
     """Model name, provider name and whether it is a reasoning model, from any form a model field has had."""
     if isinstance(value, (list, tuple)):
         value = value[0] if value else None
     if isinstance(value, str):
-        name = _given(value)
+        name = given_text(value)
         return ("" if name == _CONNECT_OTHER else name), "", False
     if not isinstance(value, Mapping):
         return "", "", False
-    name = _given(value.get("name"))
+    name = given_text(value.get("name"))
     if name == _CONNECT_OTHER:
         return "", "", False
     metadata = value.get("metadata")
     reasoning = metadata.get("reasoning_models") if isinstance(metadata, Mapping) else None
-    return name, _given(value.get("provider")), isinstance(reasoning, (list, tuple)) and name in reasoning
+    return name, given_text(value.get("provider")), isinstance(reasoning, (list, tuple)) and name in reasoning
 
 
-def _split(name: str) -> tuple[Provider | None, str]:
+def split_provider(name: str) -> tuple[Provider | None, str]:
     """`provider:model` taken apart, if what stands before the colon is a provider (`llama3.2:1b` has none)."""
     head, colon, rest = name.partition(":")
     provider = find_provider(head) if colon and rest else None
     return (provider, rest.strip()) if provider else (None, name)
 
 
-def _given(value: Any) -> str:
+def given_text(value: Any) -> str:
     """The text of a field; exports write an empty one as "None" now and then."""
     text = value.strip() if isinstance(value, str) else ""
     return "" if text == "None" else text
 
 
-async def _lookup(ctx: RunContext, name: str) -> str:
+async def look_up(ctx: RunContext, name: str) -> str:
+    """The global variable, else the environment variable where that is allowed; empty when neither is set."""
     value = await ctx.variables.get(name)
     if value is None and ctx.settings.fallback_to_env_var:
         value = ctx.settings.environ.get(name)
-    return _given(value)
+    return given_text(value)
 
 
 async def _find_key(ctx: RunContext, provider: Provider, text: str, *, volunteer: bool) -> str | None:
@@ -232,14 +251,14 @@ async def _find_key(ctx: RunContext, provider: Provider, text: str, *, volunteer
 
     The provider's own key is not volunteered to an address that only the flow names: such a node has to name its key.
     """
-    text = _given(text)
+    text = given_text(text)
     if _VARIABLE.fullmatch(text):
-        text = await _lookup(ctx, text)
+        text = await look_up(ctx, text)
     if text:
         return text
     if volunteer:
         for name in provider.key_variables:
-            if value := await _lookup(ctx, name):
+            if value := await look_up(ctx, name):
                 return value
     return None
 
@@ -250,7 +269,7 @@ async def _find_base_url(ctx: RunContext, provider: Provider, text: str) -> tupl
     Trusted are addresses from global variables that the request did not bring, from the environment, and the public
     ones of the provider table. Anything a flow spells out itself is not.
     """
-    text = _given(text)
+    text = given_text(text)
     default = provider.normalise(provider.base_url) if provider.base_url else ""
     if text and not _VARIABLE.fullmatch(text):
         url = _checked(provider, text)
@@ -258,7 +277,7 @@ async def _find_base_url(ctx: RunContext, provider: Provider, text: str) -> tupl
             return url, not provider.local
         return url, await _is_configured(ctx, provider, url)
     for name in (text, *provider.base_variables) if text else provider.base_variables:
-        if value := await _lookup(ctx, name):
+        if value := await look_up(ctx, name):
             return _checked(provider, value), not ctx.variables.from_request(name)
     if not default:
         raise MissingModel(
@@ -271,7 +290,7 @@ async def _find_base_url(ctx: RunContext, provider: Provider, text: str) -> tupl
 async def _is_configured(ctx: RunContext, provider: Provider, url: str) -> bool:
     """Whether the flow spells out the very address that the operator has configured."""
     for name in provider.base_variables:
-        value = await _lookup(ctx, name)
+        value = await look_up(ctx, name)
         if value and not ctx.variables.from_request(name) and provider.normalise(value) == url:
             return True
     return False
@@ -293,7 +312,7 @@ def _checked(provider: Provider, url: str) -> str:
 async def _headers(ctx: RunContext, provider: Provider) -> dict[str, str]:
     headers = {}
     for header, variable in provider.header_variables:
-        if value := await _lookup(ctx, variable):
+        if value := await look_up(ctx, variable):
             headers[header] = value
     return headers
 

@@ -218,7 +218,7 @@ async def test_an_unknown_type_that_is_not_part_of_the_run_does_no_harm(bench: B
 
 async def test_an_output_the_component_lacks_is_named(bench: Bench) -> None:
     wire = edge("Many-1.elsewhere", "Text-1.text")
-    wire["data"]["sourceHandle"]["output_types"] = ["Tool"]
+    wire["data"]["sourceHandle"]["output_types"] = ["Retriever"]
     document = flow([node("Many-1", "Many"), node("Text-1", "Text")], [wire])
     with pytest.raises(ComponentsUnsupported, match="Many") as caught:
         await bench.run(document)

@@ -1,0 +1,307 @@
+"""LLM operations: asking a model row by row, letting one choose a way or another model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import anyio
+
+from langflow_lite.components.base import Component, Output, output
+from langflow_lite.components.inputs import Kind, field
+from langflow_lite.components.model_choice import ModelUser
+from langflow_lite.errors import ComponentError, LangflowError
+from langflow_lite.models.base import ChatMessage, LanguageModel
+from langflow_lite.models.resolve import Wish, open_model
+from langflow_lite.values import Data, Message, Table, to_json, to_text
+
+__all__ = ["BatchRunComponent", "LLMSelectorComponent", "SmartRouterComponent", "SmartTransformComponent"]
+
+_AT_ONCE = 8
+_CATEGORY = re.compile(r"category_(\d+)_result\Z")
+_NUMBER = re.compile(r"\d+")
+
+
+class BatchRunComponent(ModelUser):
+    """Asks a language model about each row of a table."""
+
+    name = "BatchRunComponent"
+    aliases = ("Batch Run", "BatchRun")
+    display_name = "Batch Run"
+    icon = "List"
+
+    system_message: str = field(Kind.MULTILINE, "Instructions", info="What to do with each row.")
+    df: Any = field(Kind.DATAFRAME, "Table", required=True, info="The rows.")
+    column_name: str = field(Kind.TEXT, "Column Name", info="The column to send; empty: the whole row.")
+    output_column_name: str = field(
+        Kind.TEXT, "Output Column Name", "", advanced=True, info="Where the answers go.", value="model_response"
+    )
+    enable_metadata: bool = field(Kind.BOOL, "Enable Metadata", False, advanced=True, info="Add how each row went.")
+
+    @output("batch_results", "Model Results", types=("Table", "DataFrame"))
+    async def run_batch(self) -> Table:
+        """The rows with the answers, `batch_index` and, if wanted, `metadata`; asked about beside each other."""
+        if not isinstance(self.df, Table):
+            raise ComponentError(f"Expected DataFrame input, got {type(self.df).__name__}")
+        table = self.df
+        if self.column_name and self.column_name not in table.columns:
+            raise ComponentError(
+                f"Column '{self.column_name}' not found in the DataFrame. "
+                f"Available columns: {', '.join(map(str, table.columns)) or 'none'}"
+            )
+        await self.language_model()
+        answers = [""] * len(table)
+        limiter = anyio.CapacityLimiter(_AT_ONCE)
+
+        async def one(index: int, text: str) -> None:
+            async with limiter:
+                answers[index] = await self.ask(self.system_message, text)
+
+        texts = [self._text_of(row) for row in table]
+        try:
+            async with anyio.create_task_group() as tasks:
+                for index, text in enumerate(texts):
+                    tasks.start_soon(one, index, text)
+        except BaseExceptionGroup as group:
+            errors, others = group.split(LangflowError)
+            if errors is None or others is not None:
+                raise
+            raise _first(errors) from group
+        return Table(
+            self._row(row, text, answer, index)
+            for index, (row, text, answer) in enumerate(zip(table, texts, answers, strict=True))
+        )
+
+    def _text_of(self, row: Mapping[str, Any]) -> str:
+        if self.column_name:
+            return to_text(row.get(self.column_name))
+        return "\n".join(f"[{key}]\nvalue = {to_json(_plain(value)).decode()}\n" for key, value in row.items())
+
+    def _row(self, row: Mapping[str, Any], text: str, answer: str, index: int) -> dict[str, Any]:
+        # Exports of 1.2 name no output column and read the sent text under `text_input`.
+        former = {} if self.output_column_name else {"text_input": text}
+        made = {**row, **former, self.output_column_name or "model_response": answer, "batch_index": index}
+        if self.enable_metadata:
+            made["metadata"] = {
+                "has_system_message": bool(self.system_message),
+                "input_length": len(text),
+                "response_length": len(answer),
+                "processing_status": "success",
+            }
+        return made
+
+
+class SmartRouterComponent(ModelUser):
+    """Has a language model choose on which of several ways a message goes."""
+
+    name = "SmartRouter"
+    aliases = ("Smart Router",)
+    display_name = "Smart Router"
+    icon = "route"
+
+    input_text: str = field(Kind.TEXT, "Input", required=True, info="The text to judge.")
+    routes: Any = field(
+        Kind.TABLE,
+        "Routes",
+        required=True,
+        info="The ways, each with a category, when to take it, and what to send.",
+        table_schema=[
+            {"name": "route_category", "display_name": "Route Name", "type": "str"},
+            {"name": "route_description", "display_name": "Route Description", "type": "str"},
+            {"name": "output_value", "display_name": "Route Message (Optional)", "type": "str"},
+        ],
+    )
+    message: Any = field(Kind.MESSAGE, "Override Output", advanced=True, info="Sent instead of the route's message.")
+    enable_else_output: bool = field(
+        Kind.BOOL, "Include Else Output", False, advanced=True, info="Have a way for what fits no category."
+    )
+    custom_prompt: str = field(
+        Kind.MULTILINE, "Additional Instructions", advanced=True, info="May use {input_text} and {routes}."
+    )
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self._taken: str | None = None
+
+    @output("category_1_result", "Route 1", types=("Message",))
+    async def process_case(self) -> Message:
+        """The message on the way that was chosen; the others are stopped."""
+        rows = [row for row in self.routes if str(row.get("route_category") or "").strip()] if self.routes else []
+        if self._taken is None:
+            if not rows:
+                raise ComponentError("the router has no routes: give each a name")
+            self._taken = await self._choose(rows)
+        self.stop(*(name for name in self._names(rows) if name != self._taken))
+        message = self._message(rows)
+        self.status = message.text
+        return message
+
+    @output("default_result", "Else", types=("Message",), hidden=True, aliases=("default_response",))
+    async def default_response(self) -> Message:
+        """The message when no category fits."""
+        return await self.process_case()
+
+    @classmethod
+    def find_output(cls, name: str | None, method: str | None = None, types: Iterable[str] = ()) -> Output | None:
+        """There is an output for each route, however many a flow has."""
+        if match := _CATEGORY.match(name or ""):
+            return Output(name or "", f"Route {match[1]}", "process_case", ("Message",), is_async=True)
+        return super().find_output(name, method, types)
+
+    @staticmethod
+    def _names(rows: list[dict[str, Any]]) -> list[str]:
+        return [*(f"category_{number}_result" for number in range(1, len(rows) + 1)), "default_result"]
+
+    async def _choose(self, rows: list[dict[str, Any]]) -> str:
+        listed = "\n".join(
+            f"- {row['route_category']}" + (f": {row['route_description']}" if row.get("route_description") else "")
+            for row in rows
+        )
+        system = (
+            "Decide which one of these categories the text belongs to. "
+            "Answer with the name of the category alone, or with NONE if it belongs to none.\n\n" + listed
+        )
+        if self.custom_prompt.strip():
+            extra = self.custom_prompt.replace("{routes}", listed).replace("{input_text}", self.input_text)
+            system += f"\n\n{extra}"
+        answer = (await self.ask(system, self.input_text)).strip().strip("\"'`*. ").casefold()
+        for number, row in enumerate(rows, 1):
+            if str(row["route_category"]).strip().casefold() == answer:
+                return f"category_{number}_result"
+        return "default_result" if self.enable_else_output else ""
+
+    def _message(self, rows: list[dict[str, Any]]) -> Message:
+        if isinstance(self.message, Message) and (self.message.text or self.message.files):
+            return self.message
+        match = _CATEGORY.match(self._taken or "")
+        if match:
+            own = str(rows[int(match[1]) - 1].get("output_value") or "").strip()
+            if own and own.casefold() != "none":
+                return Message(text=own)
+        return Message(text=self.input_text)
+
+
+class LLMSelectorComponent(Component):
+    """Has one language model choose which of several others answers."""
+
+    name = "LLMSelectorComponent"
+    aliases = ("LLMRouterComponent", "LLM Router", "LLM Selector")
+    display_name = "LLM Selector"
+    category = "llm_operations"
+    icon = "git-branch"
+
+    models: list[Any] = field(
+        Kind.HANDLE, "Language Models", required=True, is_list=True, input_types=("LanguageModel",)
+    )
+    input_value: Any = field(Kind.MESSAGE, "Input", tool_mode=True, info="What is to be answered.")
+    judge_llm: Any = field(Kind.HANDLE, "Judge LLM", required=True, input_types=("LanguageModel",))
+    optimization: str = field(
+        Kind.DROPDOWN, "Optimization", "balanced", options=("quality", "speed", "cost", "balanced"), advanced=True
+    )
+    use_openrouter_specs: bool = field(
+        Kind.BOOL, "Use OpenRouter Specs", False, advanced=True, show=False, info="Not used: models go by their names."
+    )
+    timeout: int = field(Kind.INT, "API Timeout", 10, advanced=True, show=False)
+    fallback_to_first: bool = field(
+        Kind.BOOL, "Fallback to First Model", True, advanced=True, info="When the judge does not choose one."
+    )
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self._answer: Message | None = None
+        self._chosen = 0
+        self._decision = ""
+
+    @output("output", "Output", aliases=("route_to_model",))
+    async def route_to_model(self) -> Message:
+        """The answer of the model that was chosen."""
+        if self._answer is None:
+            models = [await open_model(self.ctx, Wish(model=model)) for model in self.models]
+            text = to_text(self.input_value)
+            self._chosen = await self._judge(models, text)
+            model = models[self._chosen]
+            reply = await model.complete([ChatMessage(role="user", text=text)])
+            self.model_name, self.usage = model.model, reply.usage
+            self._answer = Message(text=reply.text, sender="Machine", sender_name="AI")
+            self.status = self._decision
+        return self._answer
+
+    @output("selected_model_info", "Selected Model Info", types=("JSON", "Data"), tool_mode=False)
+    async def get_selected_model_info(self) -> Data:
+        """Name, provider and index of the model that was chosen."""
+        await self.route_to_model()
+        model = self.models[self._chosen]
+        return Data({"model_name": model.model, "provider": model.provider, "selected_index": self._chosen})
+
+    @output("routing_decision", "Routing Decision", tool_mode=False)
+    async def get_routing_decision(self) -> Message:
+        """How the choice was made."""
+        await self.route_to_model()
+        return Message(text=self._decision)
+
+    async def _judge(self, models: list[LanguageModel], text: str) -> int:
+        listed = "\n".join(f"{index}: {model.model} ({model.provider})" for index, model in enumerate(models))
+        aim = "a balance of quality, speed and cost" if self.optimization == "balanced" else self.optimization
+        system = (
+            f"Choose the language model that should answer the user's text. What matters is {aim}. "
+            f"Answer with its number alone.\n\n{listed}"
+        )
+        judge = await open_model(self.ctx, Wish(model=self.judge_llm))
+        reply = await judge.complete([ChatMessage(role="system", text=system), ChatMessage(role="user", text=text)])
+        found = _NUMBER.search(reply.text)
+        index = int(found[0][:6]) if found else -1
+        if 0 <= index < len(models):
+            self._decision = f"{models[index].model} was chosen for {aim}."
+            return index
+        if not self.fallback_to_first:
+            raise ComponentError(f"the judge chose no model; it wrote: {reply.text.strip()[:200] or 'nothing'}")
+        self._decision = f"The judge chose no model, so {models[0].model}, the first one, answered."
+        return 0
+
+
+class SmartTransformComponent(ModelUser):
+    """Would have a language model write Python that transforms data; such code is never run here."""
+
+    name = "Smart Transform"
+    aliases = ("LambdaFilter", "Smart Function", "SmartTransform", "LambdaFilterComponent")
+    display_name = "Smart Transform"
+    icon = "square-function"
+
+    data: Any = field(Kind.HANDLE, "Data", is_list=True, input_types=("Data", "JSON", "DataFrame", "Table", "Message"))
+    filter_instruction: str = field(Kind.MULTILINE, "Instructions", "Transform the data to...")
+    sample_size: int = field(Kind.INT, "Sample Size", 1000, advanced=True)
+    max_size: int = field(Kind.INT, "Max Size", 30000, advanced=True)
+
+    @output("data_output", "Output", aliases=("filtered_data", "process_as_data"))
+    async def process_as_data(self) -> Data:
+        """Always raises `ComponentError`."""
+        raise _never_run()
+
+    @output("dataframe_output", "Output", aliases=("dataframe", "process_as_dataframe"))
+    async def process_as_dataframe(self) -> Table:
+        """Always raises `ComponentError`."""
+        raise _never_run()
+
+    @output("message_output", "Output", aliases=("process_as_message",))
+    async def process_as_message(self) -> Message:
+        """Always raises `ComponentError`."""
+        raise _never_run()
+
+
+def _never_run() -> ComponentError:
+    return ComponentError(
+        "Smart Transform would run Python that a language model has written, which this server never does. "
+        "Use a Data Operations, Parser or Structured Output component instead."
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (str, int, float, bool, list, dict)) else to_text(value)
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
