@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChildFlow",
     "ChildInput",
+    "Databases",
     "Emit",
     "Files",
     "Flows",
@@ -71,6 +72,24 @@ class Files(Protocol):
 
     async def read(self, path: str) -> bytes:
         """The bytes of an uploaded file; raises `NotFound`."""
+
+    async def write(self, flow_id: str, name: str, content: bytes, *, limit: int, append: bool = False) -> str:
+        """Keep a file that a run made, and return its path.
+
+        A file of the flow with this name is replaced, or grows when `append` is set. `limit` is the most bytes it may
+        have. Raises `PayloadTooLarge`, `FlowNotFound` or `StorageError`.
+        """
+
+
+class Databases(Protocol):
+    """SQLite files that the operator lets flows read."""
+
+    async def query(self, address: str, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a query on the database at `sqlite:///path`.
+
+        Raises `ValueError` for an address that is not listed, for anything that does not only read, and for what
+        SQLite refuses.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +188,7 @@ class RunContext:
     messages: MessageStore
     files: Files
     outbound: Outbound
+    databases: Databases | None = None
     streaming: bool = False
     emit: Emit | None = None
     flows: Flows | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.abc
@@ -21,17 +22,33 @@ from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult
 from langflow_lite.engine.values import fill
 from langflow_lite.errors import ComponentError, LangflowError, LoopLimitExceeded, ProviderError
+from langflow_lite.graph import Vertex
 from langflow_lite.overrides import Overrides
 
-__all__ = ["Execution", "Shared"]
+__all__ = ["Execution", "Observer", "Shared"]
+
+logger = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Is told of every vertex that ran, in whatever kind of run, on the event loop; so it must be quick."""
+
+    def finished(self, ctx: RunContext, result: VertexResult, component: Component | None) -> None:
+        """A vertex ran; without `component` its frozen result was reused."""
+
+    def failed(self, ctx: RunContext, vertex: Vertex, component: Component, error: ComponentError) -> None:
+        """A vertex failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all runs of a server share: results of frozen vertices, and the threads for synchronous component code."""
+    """What all runs of a server share: results of frozen vertices, the threads for synchronous component code, and
+    who is told of each vertex.
+    """
 
     frozen: FrozenCache
     threads: anyio.CapacityLimiter
+    observer: Observer | None = None
 
 
 class Execution:
@@ -138,8 +155,9 @@ class Execution:
         if vertex.frozen and not issubclass(planned.component, LoopingComponent):
             known = self.shared.frozen.get(self.ctx.flow_id, id_)
             if known is not None:
-                self._keep(known)
+                self._keep(known, None)
                 return None
+        logger.debug("Building %s", vertex.display_name)
         self.report.start_vertex(id_)
         started = time.perf_counter()
         component = planned.component()
@@ -153,16 +171,11 @@ class Execution:
                 outputs = {}
                 for name, spec in planned.outputs.items():
                     outputs[name] = await self._call(component, spec)
-        except ComponentError as error:
-            raise ComponentError(
-                error.message,
-                component_id=id_,
-                display_name=vertex.display_name,
-                provider_status=error.provider_status,
-                suggestion=error.suggestion,
-            ) from error
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            raise _component_error(error, planned) from error
+            failure = _component_error(error, planned)
+            if self.shared.observer is not None:
+                self.shared.observer.failed(self.ctx, vertex, component, failure)
+            raise failure from error
         result = VertexResult(
             vertex=vertex,
             outputs=outputs,
@@ -173,7 +186,7 @@ class Execution:
         )
         if vertex.frozen:
             self.shared.frozen.put(self.ctx.flow_id, id_, result)
-        self._keep(result)
+        self._keep(result, component)
         return component
 
     async def _call(self, component: Component, spec: Output) -> Any:
@@ -216,7 +229,9 @@ class Execution:
             if spec.name == component.done_output
         }
 
-    def _keep(self, result: VertexResult) -> None:
+    def _keep(self, result: VertexResult, component: Component | None) -> None:
+        if self.shared.observer is not None:
+            self.shared.observer.finished(self.ctx, result, component)
         id_ = result.vertex.id
         self.results[id_] = result
         for name, value in result.outputs.items():
@@ -307,6 +322,14 @@ class Execution:
 
 def _component_error(error: BaseException, planned: VertexPlan) -> ComponentError:
     cause: str
+    if isinstance(error, ComponentError):
+        return ComponentError(
+            error.message,
+            component_id=planned.vertex.id,
+            display_name=planned.vertex.display_name,
+            provider_status=error.provider_status,
+            suggestion=error.suggestion,
+        )
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
         cause = "the component tried to exit the process"
     elif isinstance(error, LangflowError):

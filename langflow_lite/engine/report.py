@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from langflow_lite.components.context import RunContext
-from langflow_lite.engine.results import VertexResult, duration_text, params_text, vertex_data, workflow_output
+from langflow_lite.engine.results import VertexResult, failed_data, params_text, vertex_data, workflow_output
 from langflow_lite.errors import ComponentError
 from langflow_lite.events import EventName
 from langflow_lite.graph import Vertex
@@ -101,18 +101,7 @@ class BuildReport(Report):
         await super().failed(execution, id_, error)
         vertex = execution.plan.graph.vertices[id_]
         name = next(iter(execution.plan.vertices[id_].outputs), "")
-        told = {"message": {"errorMessage": error.message, "stackTrace": ""}, "type": "error"}
-        data = {
-            "results": {},
-            "outputs": {name: told},
-            "logs": {},
-            "message": {},
-            "artifacts": {},
-            "timedelta": 0.0,
-            "duration": duration_text(0),
-            "used_frozen_result": False,
-            "token_usage": None,
-        }
+        data = failed_data(name, error.message)
         self._end_vertex(execution, vertex, (), params=error.cause, data=data, valid=False)
 
     def _end_vertex(

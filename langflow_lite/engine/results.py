@@ -14,7 +14,10 @@ from langflow_lite.values import Data, Message, Table, dump_message, event_time,
 
 __all__ = [
     "VertexResult",
+    "cut_long",
     "duration_text",
+    "failed_data",
+    "output_values",
     "params_text",
     "run_output",
     "select_results",
@@ -78,7 +81,7 @@ def run_output(result: VertexResult) -> dict[str, Any]:
     return {
         "results": _messages_by_output(result, result_time, component_id=True),
         "artifacts": _artifacts(result, shown),
-        "outputs": {name: {"message": message, "type": kind} for name, (message, kind, _, _) in shown.items()},
+        "outputs": _outputs(shown),
         "logs": {name: result.logs.get(name, []) for name in result.outputs},
         "messages": _chat_messages(result),
         "timedelta": None,
@@ -90,14 +93,19 @@ def run_output(result: VertexResult) -> dict[str, Any]:
     }
 
 
+def output_values(result: VertexResult) -> dict[str, Any]:
+    """What came out of a vertex, by output: `{"message", "type"}`."""
+    return _outputs({name: _shown(value) for name, value in result.outputs.items()})
+
+
 def vertex_data(result: VertexResult, *, chat_objects: bool = False) -> dict[str, Any]:
     """`data` of an `end_vertex` event; long texts and lists are cut (contract: *VertexEnd*).
 
     Records of builds show chat messages whole (`chat_objects`, seed document 5), events only their text.
     """
     shown = {name: _shown(value) for name, value in result.outputs.items()}
-    artifacts = _cut(_artifacts(result, shown))
-    outputs = {name: {"message": _cut(message), "type": kind} for name, (message, kind, _, _) in shown.items()}
+    artifacts = cut_long(_artifacts(result, shown))
+    outputs = cut_long(_outputs(shown))
     results = _messages_by_output(result, event_time)
     if chat_objects and result.vertex.type in _CHAT:
         outputs |= {name: {"message": dump["data"], "type": "object"} for name, dump in results.items()}
@@ -111,6 +119,21 @@ def vertex_data(result: VertexResult, *, chat_objects: bool = False) -> dict[str
         "duration": duration_text(result.seconds),
         "used_frozen_result": result.frozen,
         "token_usage": result.usage,
+    }
+
+
+def failed_data(output: str, reason: str) -> dict[str, Any]:
+    """`data` of the `end_vertex` event of a vertex that failed; `output` is the name of its first output."""
+    return {
+        "results": {},
+        "outputs": {output: {"message": {"errorMessage": reason, "stackTrace": ""}, "type": "error"}},
+        "logs": {},
+        "message": {},
+        "artifacts": {},
+        "timedelta": 0.0,
+        "duration": duration_text(0),
+        "used_frozen_result": False,
+        "token_usage": None,
     }
 
 
@@ -168,6 +191,10 @@ def duration_text(seconds: float) -> str:
     if not minutes:
         return f"{rest:.1f} seconds"
     return f"{int(minutes)} minute{'s' if minutes >= 2 else ''}, {rest:.1f} seconds"
+
+
+def _outputs(shown: Mapping[str, tuple[Any, str, Any, str]]) -> dict[str, Any]:
+    return {name: {"message": message, "type": kind} for name, (message, kind, _, _) in shown.items()}
 
 
 def _messages_by_output(
@@ -243,11 +270,12 @@ def _repr(raw: Any, kind: str) -> Any:
     return raw if kind == "text" or raw is None else to_text(raw) if kind == "array" else str(raw)
 
 
-def _cut(value: Any) -> Any:
+def cut_long(value: Any) -> Any:
+    """The value with texts cut at 6000 characters and lists at 1000 items, for events and records of them."""
     if isinstance(value, str):
         return value if len(value) <= _MAX_TEXT else value[:_MAX_TEXT] + "..."
     if isinstance(value, dict):
-        return {key: _cut(item) for key, item in value.items()}
+        return {key: cut_long(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_cut(item) for item in value[:_MAX_ITEMS]]
+        return [cut_long(item) for item in value[:_MAX_ITEMS]]
     return value

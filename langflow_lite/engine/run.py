@@ -58,6 +58,11 @@ class RunOutcome:
                 return result.message.text
         return ""
 
+    def usage(self) -> dict[str, int] | None:
+        """Token counts summed over all models that reported theirs; None when none did."""
+        reported = [result.usage for result in self.results.values() if result.usage]
+        return {key: sum(usage.get(key, 0) for usage in reported) for key in reported[0]} if reported else None
+
     def job_result(self, flow_id: str) -> JobResult:
         """What is kept of the run with a job: the outputs of the vertices at its ends (seed document 3), and errors."""
         ends = [

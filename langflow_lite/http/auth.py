@@ -56,11 +56,15 @@ class Auth:
     A credential may come as `x-api-key` header, `x-api-key` query parameter or `Authorization: Bearer`. Each one that
     is presented must be valid, on public paths too. Without any, only `public` paths are open, and on loopback
     everything unless `auto_login` is off. Wrong keys are 403 `Invalid API key` on v1 (contract: *Refused
-    credentials*) and 401 on v2 (seed document 3), wrong bearer tokens 401 `Invalid token`.
+    credentials*) and 401 on v2 (seed document 3), wrong bearer tokens 401 `Invalid token`. On the
+    paths of `key_suffices` a bearer token beside a key is not looked at: OpenAI's clients always send one.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, public: Iterable[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, public: Iterable[str], key_suffices: Iterable[str] = ()
+    ) -> None:
         self.app = app
+        self._key_suffices = frozenset(key_suffices)
         self._open = settings.is_loopback and settings.auto_login
         self._key_in_query = settings.api_key_in_query
         self._public = frozenset(public)
@@ -77,6 +81,7 @@ class Auth:
     def _check(self, scope: Scope) -> None:
         path: str = scope["path"]
         presented = False
+        with_key = path in self._key_suffices and any(n == b"x-api-key" and v.strip() for n, v in scope["headers"])
         for name, value in scope["headers"]:
             if name == b"x-api-key":
                 # A client whose key is an unset variable sends it empty: that is none at all, here and below.
@@ -86,6 +91,8 @@ class Auth:
             elif name == b"authorization":
                 scheme, _, token = value.decode("latin-1").strip().partition(" ")
                 bearer = scheme.lower() == "bearer"
+                if with_key:
+                    continue
                 if token or not bearer:
                     presented = True
                     self._verify(scope, token.strip() if bearer else "", Unauthorized("Invalid token"))
@@ -95,6 +102,7 @@ class Auth:
                 if parameter == "x-api-key":
                     presented = True
                     self._verify(scope, key, _wrong_key(path))
+        scope["langflow_lite.authenticated"] = presented or self._open
         if presented or self._open or path in self._public or path.removesuffix("/") in self._public:
             return
         raise Unauthorized(_KEY_NEEDED) if _is_v2(path) else Forbidden(_KEY_NEEDED)

@@ -20,7 +20,7 @@ from langflow_lite.http.errors import MethodNotAllowed, send_json
 from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
-__all__ = ["Api", "Call", "Endpoint", "Handler", "runtime_of"]
+__all__ = ["Api", "Call", "Endpoint", "Handler", "read_body", "runtime_of"]
 
 MEGABYTE = 1024 * 1024
 _PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid))?\}")
@@ -68,7 +68,8 @@ class Endpoint:
     `path` holds parameters as `{name}` or `{name:uuid}`; it is answered with and without its last slash. `body` is
     the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
     there is none. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
-    is a Starlette response. `media_type` is that of the answer; `errors` the documented ones. `public` endpoints
+    is a Starlette response. With `created` the answer may also have
+    the status 201. `media_type` is that of the answer; `errors` the documented ones. `public` endpoints
     answer without a key.
     """
 
@@ -81,6 +82,7 @@ class Endpoint:
     query: type[msgspec.Struct] | None = None
     response: Any = None
     status: int = 200
+    created: bool = False
     media_type: str = "application/json"
     errors: tuple[type[LangflowError], ...] = ()
     upload: bool = False
@@ -119,7 +121,7 @@ class Endpoint:
         query = None if self.query is None else self._decode_query(scope["query_string"])
         body = None
         if self.body is not None:
-            raw = await _read_body(receive, runtime.settings.max_body_size * MEGABYTE)
+            raw = await read_body(receive, runtime.settings.max_body_size * MEGABYTE)
             body = raw if self._decoder is None else self._decode_body(raw)
         result = await self.handler(Call(runtime, Request(scope, receive, send), params, query, body))
         if isinstance(result, Response):
@@ -165,7 +167,8 @@ def _accepts(decoder: msgspec.json.Decoder[Any], raw: bytes) -> bytes | None:
     return raw
 
 
-async def _read_body(receive: Receive, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body; raises `PayloadTooLarge` beyond `limit` bytes, `ClientDisconnect` when the client goes."""
     chunks: list[bytes] = []
     size = 0
     while True:

@@ -11,11 +11,11 @@ from langflow_lite.errors import BadRequest, FlowNotFound, InvalidRequest, NotFo
 from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint
 from langflow_lite.http.multipart import read_upload
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["CONTAINED", "ENDPOINTS"]
 
 _types = MimeTypes()
-# Stored files are anybody's: browsers save them and never run what is in them.
-_CONTAINED = {"content-security-policy": "sandbox; default-src 'none'"}
+CONTAINED = {"content-security-policy": "sandbox; default-src 'none'"}
+"""Headers of stored files: they are anybody's, so browsers save them and never run what is in them."""
 
 
 class Uploaded(msgspec.Struct, rename={"flow_id": "flowId"}):
@@ -75,7 +75,7 @@ async def delete_file(call: Call) -> FileDeletion:
 
 async def _answer(call: Call, media_type: str) -> FileResponse:
     file, place = await call.runtime.files.find(_path(call))
-    return FileResponse(place, media_type=media_type, filename=file.name, headers=_CONTAINED)
+    return FileResponse(place, media_type=media_type, filename=file.name, headers=CONTAINED)
 
 
 def _path(call: Call) -> str:

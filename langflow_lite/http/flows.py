@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
-from uuid import UUID, uuid4
-
 import anyio.to_thread
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 from starlette.responses import Response
 
-from langflow_lite.errors import Conflict, FlowNotFound, InvalidRequest, NotFound, PayloadTooLarge, Problem
-from langflow_lite.flow import Flow
+from langflow_lite.errors import Conflict, FlowNotFound, InvalidRequest, NotFound
 from langflow_lite.http.archive import attachment, zip_flows
-from langflow_lite.http.decode import decode_json
 from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint
+from langflow_lite.http.flow_import import FlowsIn, check_endpoint_name, checked_data, new_flow, sent_flows
 from langflow_lite.http.multipart import read_upload
-from langflow_lite.http.wire import Deleted, FlowChanges, FlowIn, FlowOut, flow_out
+from langflow_lite.http.wire import (
+    Deleted,
+    FlowChanges,
+    FlowIn,
+    FlowOut,
+    FlowPage,
+    PageNumber,
+    PageSize,
+    flow_out,
+    flow_page,
+)
 from langflow_lite.runtime import Runtime
-from langflow_lite.storage.flows import FlowStore
+from langflow_lite.values import to_json
 
-__all__ = ["ENDPOINTS", "parse_flows"]
+__all__ = ["ENDPOINTS"]
 
-MAX_NODES = 5_000
-MAX_EDGES = 20_000
-MAX_FLOWS = 1_000
-# Above this size, looking at a flow's data would hold up other requests.
-LARGE = 256 * 1024
-
-_ENDPOINT_NAME = re.compile(r"[\w-]+", re.ASCII)
 _PLAIN_FIELDS = (
     "name",
     "description",
@@ -53,24 +51,8 @@ class ListQuery(msgspec.Struct):
     components_only: bool = False
     header_flows: bool = False
     folder_id: str = ""
-    page: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
-    size: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
-
-
-class FlowPage(msgspec.Struct):
-    """One page of flows; `total` counts the flows, `pages` the pages."""
-
-    items: list[FlowOut]
-    total: int
-    page: int
-    size: int
-    pages: int
-
-
-class FlowsIn(msgspec.Struct):
-    """Several flows to store."""
-
-    flows: Annotated[list[FlowIn], msgspec.Meta(max_length=MAX_FLOWS)]
+    page: PageNumber = 1
+    size: PageSize = 50
 
 
 class FolderQuery(msgspec.Struct):
@@ -85,30 +67,24 @@ class Deletion(msgspec.Struct):
     message: str
 
 
-_flow_in = msgspec.json.Decoder(FlowIn, strict=False)
-_several = msgspec.json.Decoder(list[FlowIn], strict=False)
-_wrapped = msgspec.json.Decoder(FlowsIn, strict=False)
-_anything = msgspec.json.Decoder()
-
-
 async def create_flow(call: Call) -> FlowOut:
     """Store one flow."""
-    flow = await _new_flow(call.runtime.flows, call.body, ("body",))
+    flow = await new_flow(call.runtime.flows, call.body, ("body",))
     return flow_out(await call.runtime.flows.create(flow))
 
 
 async def create_flows(call: Call) -> list[FlowOut]:
     """Store several flows, all or none."""
-    flows = [await _new_flow(call.runtime.flows, f, ("body", "flows", i)) for i, f in enumerate(call.body.flows)]
+    flows = [await new_flow(call.runtime.flows, f, ("body", "flows", i)) for i, f in enumerate(call.body.flows)]
     return [flow_out(flow) for flow in await call.runtime.flows.create_many(flows)]
 
 
 async def upload_flows(call: Call) -> list[FlowOut]:
-    """Store the flows in an uploaded JSON file: one flow, a list of them, or {"flows": [...]}."""
+    """Store the flows in an uploaded file: JSON (one flow, a list of them, or {"flows": [...]}) or a ZIP archive of such."""
     upload = await read_upload(call.request)
     raw = await upload.read(call.runtime.settings.max_body_size * MEGABYTE)
-    sent = parse_flows(raw)
-    flows = [await _new_flow(call.runtime.flows, f, ("body", "file", i)) for i, f in enumerate(sent)]
+    sent = await sent_flows(raw)
+    flows = [await new_flow(call.runtime.flows, f, ("body", "file", i)) for i, f in enumerate(sent)]
     for flow in flows:
         flow.folder_id = call.query.folder_id or flow.folder_id
     return [flow_out(flow) for flow in await call.runtime.flows.create_many(flows)]
@@ -124,14 +100,7 @@ async def list_flows(call: Call) -> list[FlowOut] | FlowPage:
     )
     if query.get_all:
         return [flow_out(flow, header=query.header_flows) for flow in flows]
-    start = (query.page - 1) * query.size
-    return FlowPage(
-        items=[flow_out(flow, header=query.header_flows) for flow in flows[start : start + query.size]],
-        total=len(flows),
-        page=query.page,
-        size=query.size,
-        pages=-(-len(flows) // query.size),
-    )
+    return flow_page(flows, query.page, query.size, header=query.header_flows)
 
 
 async def list_examples(call: Call) -> list[FlowOut]:
@@ -150,23 +119,24 @@ async def update_flow(call: Call) -> FlowOut:
     flow = call.runtime.flows.get_by_id(call.params["flow_id"])
     changes = {name: value for name in _PLAIN_FIELDS if (value := getattr(sent, name)) is not UNSET}
     if changes.get("endpoint_name"):
-        _check_endpoint_name(changes["endpoint_name"], ("body", "endpoint_name"))
+        check_endpoint_name(changes["endpoint_name"], ("body", "endpoint_name"))
     if bytes(sent.data):
-        changes["data"] = await _checked_data(sent.data, ("body", "data"))
+        changes["data"] = await checked_data(sent.data, ("body", "data"))
     if extra := sent.extra():
         changes["extra"] = extra
     return flow_out(await call.runtime.flows.update(flow.id, changes))
 
 
-async def put_flow(call: Call) -> FlowOut:
-    """Store a flow under the given id, in place of the one that has it if there is one."""
+async def put_flow(call: Call) -> FlowOut | Response:
+    """Store a flow under the given id (201), in place of the one that has it if there is one (200)."""
     store = call.runtime.flows
     flow_id = call.params["flow_id"]
-    flow = await _new_flow(store, call.body, ("body",))
+    flow = await new_flow(store, call.body, ("body",))
     try:
         store.get_by_id(flow_id)
     except FlowNotFound:
-        return flow_out(await store.create(msgspec.structs.replace(flow, id=flow_id)))
+        created = await store.create(msgspec.structs.replace(flow, id=flow_id))
+        return Response(to_json(flow_out(created)), 201, media_type="application/json")
     changes = {name: getattr(flow, name) for name in (*_PLAIN_FIELDS, "data", "extra")}
     if flow.folder_id is None:
         del changes["folder_id"]
@@ -194,111 +164,11 @@ async def download_flows(call: Call) -> Response:
     return attachment(await anyio.to_thread.run_sync(zip_flows, flows), "langflow_flows.zip")
 
 
-def parse_flows(raw: bytes) -> list[FlowIn]:
-    """The flows in an exported file; raises `InvalidRequest` naming what is wrong with it."""
-    content = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if content.startswith(b"["):
-        flows: list[FlowIn] = decode_json(content, _several)
-    elif content.startswith(b"PK\x03\x04"):
-        raise InvalidRequest(Problem("json_invalid", ("body", "file"), "This is a ZIP archive; upload the JSON in it"))
-    elif "flows" in _top_level(content):
-        flows = decode_json(content, _wrapped).flows
-    else:
-        flows = [decode_json(content, _flow_in)]
-    if len(flows) > MAX_FLOWS:
-        raise PayloadTooLarge(f"The file holds more than {MAX_FLOWS} flows")
-    return flows
-
-
-def _top_level(content: bytes) -> dict[str, Any]:
-    return dict(decode_json(content, _keys))
-
-
-_keys = msgspec.json.Decoder(dict[str, Raw])
-
-
 async def _delete(runtime: Runtime, flow_ids: list[str]) -> int:
     deleted = await runtime.flows.delete(flow_ids)
     for flow_id in deleted:
         await runtime.files.delete_all(flow_id)
     return len(deleted)
-
-
-async def _new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -> Flow:
-    if sent.endpoint_name:
-        _check_endpoint_name(sent.endpoint_name, (*loc, "endpoint_name"))
-    return Flow(
-        id=_own_id(store, sent.id),
-        name=sent.name,
-        description=sent.description,
-        icon=sent.icon,
-        icon_bg_color=sent.icon_bg_color,
-        gradient=sent.gradient,
-        data=await _checked_data(sent.data, (*loc, "data")),
-        is_component=bool(sent.is_component),
-        webhook=bool(sent.webhook),
-        endpoint_name=sent.endpoint_name,
-        tags=sent.tags,
-        locked=bool(sent.locked),
-        folder_id=sent.folder_id,
-        extra=sent.extra(),
-    )
-
-
-def _own_id(store: FlowStore, wanted: str | None) -> str:
-    """The id a flow was exported with if it is free here, so that its callers find it again; else a new one."""
-    try:
-        flow_id = str(UUID(wanted))
-        store.get_by_id(flow_id)
-    except FlowNotFound:
-        return flow_id
-    except (ValueError, TypeError, AttributeError):
-        pass
-    return str(uuid4())
-
-
-def _check_endpoint_name(name: str, loc: tuple[str | int, ...]) -> None:
-    if not _ENDPOINT_NAME.fullmatch(name):
-        raise InvalidRequest(
-            Problem("value_error", loc, "An endpoint name consists of letters, digits, hyphens and underscores")
-        )
-
-
-async def _checked_data(data: Raw, loc: tuple[str | int, ...]) -> Raw | None:
-    """The data of a flow as it came, None for null; raises `InvalidRequest` for what could never be run or read."""
-    raw = bytes(data)
-    if raw == b"null":
-        return None
-    if len(raw) > LARGE:
-        await anyio.to_thread.run_sync(_check_data, raw, loc)
-    else:
-        _check_data(raw, loc)
-    return Raw(raw)
-
-
-def _check_data(raw: bytes, loc: tuple[str | int, ...]) -> None:
-    try:
-        decoded = _anything.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # Values that are kept as they are get skipped by the first decoding, strings unread.
-        raise InvalidRequest(Problem("json_invalid", loc, f"JSON decode error: {error}")) from None
-    if not isinstance(decoded, dict):
-        raise InvalidRequest(Problem("dict_type", loc, "A flow's data is an object or null"))
-    nodes, edges = decoded.get("nodes"), decoded.get("edges")
-    if isinstance(edges, list) and len(edges) > MAX_EDGES:
-        raise InvalidRequest(Problem("too_long", (*loc, "edges"), f"A flow can have {MAX_EDGES:,} edges at most"))
-    if not isinstance(nodes, list):
-        return
-    if len(nodes) > MAX_NODES:
-        raise InvalidRequest(Problem("too_long", (*loc, "nodes"), f"A flow can have {MAX_NODES:,} nodes at most"))
-    seen: set[str] = set()
-    for index, node in enumerate(nodes):
-        node_id = node.get("id") if isinstance(node, dict) else None
-        if isinstance(node_id, str):
-            if node_id in seen:
-                problem = Problem("value_error", (*loc, "nodes", index, "id"), f"Two nodes have the id {node_id}")
-                raise InvalidRequest(problem)
-            seen.add(node_id)
 
 
 _FLOWS = "/api/v1/flows/"
@@ -349,7 +219,7 @@ ENDPOINTS = (
         method="POST",
         path="/api/v1/flows/upload/",
         handler=upload_flows,
-        summary="Upload a JSON file with one flow or several",
+        summary="Upload a file with one flow or several",
         tag="Flows",
         query=FolderQuery,
         upload=True,
@@ -402,6 +272,7 @@ ENDPOINTS = (
         tag="Flows",
         body=FlowIn,
         response=FlowOut,
+        created=True,
         errors=(Conflict, InvalidRequest),
     ),
     Endpoint(

@@ -6,10 +6,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from langflow_lite.errors import NotFound
 from langflow_lite.http.endpoint import Call, Endpoint
+from langflow_lite.http.wire import NonEmpty
 from langflow_lite.storage.messages import MessageOrder
-from langflow_lite.values import Message, Properties, stored_time, to_json
+from langflow_lite.values import Message, Properties, event_time, stored_time, to_json
 
 __all__ = ["ENDPOINTS", "StoredMessage", "stored_message"]
 
@@ -54,6 +57,56 @@ class StoredMessage(msgspec.Struct, kw_only=True):
     session_metadata: dict[str, Any] | None
 
 
+class SessionsQuery(msgspec.Struct):
+    """Whose sessions; empty for everybody's."""
+
+    flow_id: str = ""
+
+
+class NewSession(msgspec.Struct):
+    """The name that the session is going to have."""
+
+    new_session_id: NonEmpty
+
+
+class MessageChanges(msgspec.Struct):
+    """The parts of a message to change; what is not sent, or null, stays as it is."""
+
+    text: str | UnsetType | None = UNSET
+    sender: str | UnsetType | None = UNSET
+    sender_name: str | UnsetType | None = UNSET
+    session_id: NonEmpty | UnsetType | None = UNSET
+    context_id: str | UnsetType | None = UNSET
+    files: list[str] | UnsetType | None = UNSET
+    error: bool | UnsetType | None = UNSET
+    edit: bool | UnsetType | None = UNSET
+    properties: Properties | UnsetType | None = UNSET
+    category: str | UnsetType | None = UNSET
+    content_blocks: list[Any] | UnsetType | None = UNSET
+
+
+class ChangedMessage(msgspec.Struct, kw_only=True):
+    """A message after a change (contract: *Message*)."""
+
+    timestamp: str
+    sender: str | None
+    sender_name: str | None
+    session_id: str
+    context_id: str
+    text: str
+    files: list[str]
+    error: bool
+    edit: bool
+    properties: Properties
+    category: str
+    content_blocks: list[Any]
+    session_metadata: dict[str, Any] | None
+    duration: float | None
+    id: str | None
+    flow_id: str | None
+    run_id: str | None
+
+
 def stored_message(message: Message) -> StoredMessage:
     """A stored message for an answer."""
     return StoredMessage(
@@ -91,14 +144,94 @@ async def list_messages(call: Call) -> list[StoredMessage]:
     return [stored_message(message) for message in messages]
 
 
+async def list_sessions(call: Call) -> list[str]:
+    """List session names, the one with the newest message first."""
+    return await call.runtime.messages.sessions(flow_id=call.query.flow_id or None)
+
+
+async def update_message(call: Call) -> ChangedMessage:
+    """Change those parts of a message that are sent."""
+    sent: MessageChanges = call.body
+    values = {name: getattr(sent, name) for name in sent.__struct_fields__}
+    changes = {name: value for name, value in values.items() if value is not UNSET and value is not None}
+    message = await call.runtime.messages.update(call.params["message_id"], changes)
+    fields = {name: getattr(message, name) for name in ChangedMessage.__struct_fields__}
+    return ChangedMessage(**{**fields, "timestamp": event_time(message.timestamp)})
+
+
+async def delete_messages(call: Call) -> None:
+    """Delete the messages with these ids; unknown ones are passed over."""
+    await call.runtime.messages.delete(call.body)
+
+
+async def rename_session(call: Call) -> list[StoredMessage]:
+    """Move the messages of a session to another one, and list all of that one's."""
+    renamed = await call.runtime.messages.rename_session(call.params["session_id"], call.query.new_session_id)
+    return [stored_message(message) for message in renamed]
+
+
+async def delete_session(call: Call) -> None:
+    """Delete the messages of a session."""
+    await call.runtime.messages.delete_session(call.params["session_id"])
+
+
+_MESSAGES = "/api/v1/monitor/messages"
+_SESSION = "/api/v1/monitor/messages/session/{session_id}"
+
 ENDPOINTS = (
     Endpoint(
         method="GET",
-        path="/api/v1/monitor/messages",
+        path=_MESSAGES,
         handler=list_messages,
         summary="List stored messages",
         tag="Monitor",
         query=MessageQuery,
         response=list[StoredMessage],
+    ),
+    Endpoint(
+        method="DELETE",
+        path=_MESSAGES,
+        handler=delete_messages,
+        summary="Delete several messages",
+        tag="Monitor",
+        body=list[str],
+        status=204,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_MESSAGES}/sessions",
+        handler=list_sessions,
+        summary="List sessions",
+        tag="Monitor",
+        query=SessionsQuery,
+        response=list[str],
+    ),
+    Endpoint(
+        method="PUT",
+        path=f"{_MESSAGES}/{{message_id:uuid}}",
+        handler=update_message,
+        summary="Change parts of a message",
+        tag="Monitor",
+        body=MessageChanges,
+        response=ChangedMessage,
+        errors=(NotFound,),
+    ),
+    Endpoint(
+        method="PATCH",
+        path=_SESSION,
+        handler=rename_session,
+        summary="Rename a session",
+        tag="Monitor",
+        query=NewSession,
+        response=list[StoredMessage],
+        errors=(NotFound,),
+    ),
+    Endpoint(
+        method="DELETE",
+        path=_SESSION,
+        handler=delete_session,
+        summary="Delete a session",
+        tag="Monitor",
+        status=204,
     ),
 )

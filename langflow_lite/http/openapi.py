@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
@@ -49,11 +50,16 @@ def openapi_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[str, Any], dict[str, Any]]:
     types: dict[str, Any] = {repr(Detail): Detail}
     for endpoint in endpoints:
-        for type_ in (endpoint.body, endpoint.query, endpoint.response):
+        for type_ in (endpoint.body, endpoint.query, *_alternatives(endpoint.response)):
             if type_ not in (None, bytes):
                 types[repr(type_)] = type_
     found, components = msgspec.json.schema_components(types.values(), ref_template="#/components/schemas/{name}")
     return dict(zip(types, found, strict=True)), components
+
+
+def _alternatives(type_: Any) -> tuple[Any, ...]:
+    """The types that an answer may have; together they are no type that could be decoded, since nothing tells them apart."""
+    return get_args(type_) if isinstance(type_, UnionType) else (type_,)
 
 
 def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -107,9 +113,12 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done" if endpoint.status == 204 else "The answer"}
     if endpoint.status != 204:
-        schema = {} if endpoint.response is None else schemas[repr(endpoint.response)]
+        found = [schemas[repr(type_)] for type_ in _alternatives(endpoint.response) if type_ is not None]
+        schema = {} if not found else found[0] if len(found) == 1 else {"anyOf": found}
         success["content"] = {endpoint.media_type: {"schema": schema}}
     responses = {str(endpoint.status): success}
+    if endpoint.created:
+        responses["201"] = success | {"description": "Made anew"}
     by_status: dict[int, list[type[LangflowError]]] = {}
     for error in endpoint.errors:
         by_status.setdefault(error.status, []).append(error)

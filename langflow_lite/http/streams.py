@@ -9,7 +9,7 @@ import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-__all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse"]
+__all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse", "cancel_when_gone"]
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 NDJSON = "application/x-ndjson"
@@ -55,7 +55,7 @@ class EventResponse(Response):
         async with anyio.create_task_group() as tasks:
             if self.produce is not None:
                 tasks.start_soon(self.produce)
-            tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
+            tasks.start_soon(cancel_when_gone, receive, tasks.cancel_scope)
             finished = await self._send_frames(send)
             tasks.cancel_scope.cancel()
         if finished:
@@ -70,7 +70,8 @@ class EventResponse(Response):
         return True
 
 
-async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    """Wait until the client has gone and cancel the scope then."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -17,14 +18,22 @@ __all__ = [
     "FlowChanges",
     "FlowIn",
     "FlowOut",
+    "FlowPage",
     "FolderOut",
     "NonEmpty",
+    "PageNumber",
+    "PageSize",
     "flow_out",
+    "flow_page",
     "folder_out",
+    "page_count",
 ]
 
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 """A name: not empty, and not a book."""
+
+PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 
 NULL = Raw(b"null")
 NOT_SENT = Raw(b"")
@@ -158,6 +167,33 @@ def flow_out(flow: Flow, *, header: bool = False) -> FlowOut:
         version_token=None,
         version=flow.version,
     )
+
+
+class FlowPage(msgspec.Struct):
+    """One page of flows; `total` counts the flows, `pages` the pages."""
+
+    items: list[FlowOut]
+    total: int
+    page: int
+    size: int
+    pages: int
+
+
+def flow_page(flows: Sequence[Flow], page: int, size: int, *, header: bool = False) -> FlowPage:
+    """One page of these flows, counted from 1."""
+    start = (page - 1) * size
+    return FlowPage(
+        items=[flow_out(flow, header=header) for flow in flows[start : start + size]],
+        total=len(flows),
+        page=page,
+        size=size,
+        pages=page_count(len(flows), size),
+    )
+
+
+def page_count(total: int, size: int) -> int:
+    """How many pages so many items fill."""
+    return -(-total // size)
 
 
 class FolderOut(msgspec.Struct, kw_only=True):

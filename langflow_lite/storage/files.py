@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
+import zipfile
 from collections.abc import AsyncIterable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +25,7 @@ from langflow_lite.storage.database import Database
 from langflow_lite.storage.writer import storage_error
 from langflow_lite.values import utc_now
 
-__all__ = ["FileStore", "StoredFile"]
+__all__ = ["FileStore", "StoredFile", "label"]
 
 T = TypeVar("T")
 
@@ -55,6 +57,7 @@ class FileStore:
     def __init__(self, database: Database, directory: Path) -> None:
         self._database = database
         self._directory = directory
+        self._writing = anyio.Lock()
 
     async def load(self) -> None:
         """Make the directory if need be, and remove what interrupted uploads have left in it."""
@@ -67,12 +70,23 @@ class FileStore:
         the caller is cancelled.
         """
         file = StoredFile(id=new_id(), flow_id=flow_id, name=label(name), size=0, created_at=utc_now())
+        return await self.receive(file, chunks, insert=_insert, limit=limit)
+
+    async def receive(
+        self,
+        file: StoredFile,
+        chunks: AsyncIterable[bytes],
+        *,
+        insert: Callable[[sqlite3.Connection, StoredFile], StoredFile],
+        limit: int,
+    ) -> StoredFile:
+        """Store an upload whose row `insert` writes; raises as `save` does, and what `insert` raises."""
         place = self._directory / file.id
         unfinished = place.with_name(place.name + _PARTIAL)
         try:
             file.size = await _receive(unfinished, chunks, limit)
             await _in_thread(lambda: _move_into_place(unfinished, place))
-            ticket = self._database.writer.enqueue(lambda c: _insert(c, file))
+            ticket = self._database.writer.enqueue(lambda c: insert(c, file))
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await _in_thread(lambda: _remove(unfinished, place))
@@ -113,16 +127,71 @@ class FileStore:
                 raise NotFound(f"File {path} not found") from error
             raise
 
+    async def write(self, flow_id: str, name: str, content: bytes, *, limit: int, append: bool = False) -> str:
+        """Keep a file that a run made under exactly this label, and return its path.
+
+        A file of the flow with this name is replaced, or grows by `content` when `append` is set; readers see the old
+        or the new one, never a mixture. Raises `FlowNotFound`, `PayloadTooLarge`, `StorageFull` or `StorageError`.
+        """
+        async with self._writing:
+            if append:
+                with contextlib.suppress(NotFound):
+                    content = await self.read(f"{flow_id}/{label(name)}") + content
+            if len(content) > limit:
+                raise PayloadTooLarge(f"The file is larger than the maximum size of {limit / 2**20:g} MB.")
+            file = StoredFile(id=new_id(), flow_id=flow_id, name=label(name), size=len(content), created_at=utc_now())
+            # What has begun ends quickly, and half of it would leave a file without a row.
+            with anyio.CancelScope(shield=True):
+                await self._replace(file, content)
+            return file.path
+
+    async def _replace(self, file: StoredFile, content: bytes) -> None:
+        place = self._directory / file.id
+        unfinished = place.with_name(place.name + _PARTIAL)
+        try:
+            await _in_thread(lambda: _write_whole(unfinished, content))
+            await _in_thread(lambda: _move_into_place(unfinished, place))
+            replaced = await self._database.writer.enqueue(lambda c: _insert_or_replace(c, file)).wait()
+        except BaseException:
+            await _in_thread(lambda: _remove(unfinished, place))
+            raise
+        if replaced is not None:
+            await _in_thread(lambda: _remove(self._directory / replaced))
+
+    def place(self, file_id: str) -> Path:
+        """Where the bytes of a file are."""
+        return self._directory / file_id
+
     async def delete(self, path: str) -> StoredFile:
         """Delete a file; raises `NotFound`."""
-        file, place = await self.find(path)
+        file, _ = await self.find(path)
+        await self.delete_many([file.id])
+        return file
+
+    async def delete_many(self, file_ids: Sequence[str]) -> None:
+        """Delete the files with these ids, all or none; raises `NotFound` when one has been deleted meanwhile."""
 
         def unit(connection: sqlite3.Connection) -> None:
-            if not connection.execute("DELETE FROM files WHERE id = ?", (file.id,)).rowcount:
-                raise NotFound(f"File {path} not found")
+            for file_id in file_ids:
+                if not connection.execute("DELETE FROM files WHERE id = ?", (file_id,)).rowcount:
+                    raise NotFound("File not found")
 
-        await self._drop(unit, [place])
-        return file
+        await self._drop(unit, [self.place(file_id) for file_id in file_ids])
+
+    async def bundle(self, entries: Sequence[tuple[str, str]]) -> Path:
+        """A temporary ZIP archive of files, given as (name in the archive, file id); the caller removes it."""
+        place = self._directory / (new_id() + _PARTIAL)
+        try:
+            await _in_thread(lambda: _zip(place, [(name, self.place(file_id)) for name, file_id in entries]))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await _in_thread(lambda: _remove(place))
+            raise
+        return place
+
+    async def remove_bundle(self, place: Path) -> None:
+        """Remove what `bundle` made."""
+        await _in_thread(lambda: _remove(place))
 
     async def delete_all(self, flow_id: str) -> None:
         """Delete the files of a flow that is gone."""
@@ -198,6 +267,14 @@ def _finish(fd: int, rest: bytearray) -> None:
     os.fsync(fd)
 
 
+def _write_whole(place: Path, content: bytes) -> None:
+    fd = _create(place)
+    try:
+        _finish(fd, bytearray(content))
+    finally:
+        os.close(fd)
+
+
 def _move_into_place(unfinished: Path, place: Path) -> None:
     unfinished.rename(place)
     directory = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
@@ -210,6 +287,19 @@ def _move_into_place(unfinished: Path, place: Path) -> None:
 def _read(place: Path) -> bytes:
     with open(os.open(place, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
         return file.read()
+
+
+def _zip(archive: Path, entries: Sequence[tuple[str, Path]]) -> None:
+    with (
+        open(_create(archive), "wb") as stream,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
+    ):
+        for name, place in entries:
+            with (
+                open(os.open(place, os.O_RDONLY | _NO_FOLLOW), "rb") as source,
+                target.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry,
+            ):
+                shutil.copyfileobj(source, entry, _WRITE_SIZE)
 
 
 def _remove(*places: Path) -> None:
@@ -235,6 +325,20 @@ def _insert(connection: sqlite3.Connection, upload: StoredFile) -> StoredFile:
         (file.id, file.flow_id, file.name, file.size, to_micros(file.created_at)),
     )
     return file
+
+
+def _insert_or_replace(connection: sqlite3.Connection, file: StoredFile) -> str | None:
+    """Insert the row, and return the id of the file of that name whose place it took."""
+    if connection.execute("SELECT 1 FROM flows WHERE id = ?", (file.flow_id,)).fetchone() is None:
+        raise FlowNotFound("Flow not found")
+    taken = connection.execute(
+        "DELETE FROM files WHERE flow_id = ? AND name = ? RETURNING id", (file.flow_id, file.name)
+    ).fetchone()
+    connection.execute(
+        "INSERT INTO files (id, flow_id, name, size, created_at) VALUES (?, ?, ?, ?, ?)",
+        (file.id, file.flow_id, file.name, file.size, to_micros(file.created_at)),
+    )
+    return taken[0] if taken else None
 
 
 def _file(row: tuple[Any, ...]) -> StoredFile:

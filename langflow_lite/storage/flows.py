@@ -210,6 +210,8 @@ def delete_flow_rows(connection: sqlite3.Connection, flow_ids: Iterable[str]) ->
     for flow_id in dict.fromkeys(flow_ids):
         if connection.execute("DELETE FROM flows WHERE id = ?", (flow_id,)).rowcount:
             connection.execute("DELETE FROM messages WHERE flow_id = ?", (flow_id,))
+            connection.execute("DELETE FROM vertex_builds WHERE flow_id = ?", (flow_id,))
+            connection.execute("DELETE FROM transactions WHERE flow_id = ?", (flow_id,))
             deleted.append(flow_id)
     return deleted
 

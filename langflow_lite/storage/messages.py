@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from langflow_lite.errors import NotFound
 from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
@@ -91,8 +93,14 @@ _LISTS = {
 _EMPTY_LIST = b"[]"
 _PROPERTIES = msgspec.json.Decoder(Properties)
 
+_SESSIONS = """
+    SELECT session_id FROM messages WHERE (:flow_id IS NULL OR flow_id = :flow_id)
+    GROUP BY session_id ORDER BY max(timestamp) DESC, max(seq) DESC
+"""
+
 Row = tuple[Any, ...]
 Messages = list[Message]
+Names = list[str]
 
 
 class MessageTable:
@@ -159,6 +167,52 @@ class MessageTable:
             },
         )
         return [_message(row) for row in rows]
+
+    async def sessions(self, *, flow_id: str | None = None) -> Names:
+        """The names of all sessions, or of a flow's, the one with the newest message first."""
+        return [row[0] for row in await self._database.fetch_all(_SESSIONS, {"flow_id": flow_id})]
+
+    async def update(self, message_id: str, changes: Mapping[str, Any]) -> Message:
+        """Change the named fields of `Message`; raises `NotFound`. A new text counts as an edit unless `edit` is given."""
+        fields = dict(changes)
+
+        def unit(connection: sqlite3.Connection) -> Message:
+            row = connection.execute(_SELECT + "id = ?", (message_id,)).fetchone()
+            if row is None:
+                raise NotFound("Message not found")
+            old = _message(row)
+            new = msgspec.structs.replace(old, **fields)
+            if "edit" not in fields and new.text != old.text:
+                new.edit = True
+            _UPSERT.of(_row(new))(connection)
+            return new
+
+        return await self._database.writer.commit(unit)
+
+    async def delete(self, message_ids: Iterable[str]) -> None:
+        """Delete messages; unknown ids are passed over."""
+        rows = [(message_id,) for message_id in message_ids]
+        await self._database.writer.commit(lambda c: c.executemany("DELETE FROM messages WHERE id = ?", rows).rowcount)
+
+    async def rename_session(self, session_id: str, new_session_id: str) -> Messages:
+        """Give the messages of a session to another one, and return all of that one's, oldest first.
+
+        Raises `NotFound` when the session has no messages.
+        """
+        renamed = "UPDATE messages SET session_id = ? WHERE session_id = ?"
+
+        def unit(connection: sqlite3.Connection) -> None:
+            if not connection.execute(renamed, (new_session_id, session_id)).rowcount:
+                raise NotFound("No messages found with the given session ID")
+
+        await self._database.writer.commit(unit)
+        return await self.list(session_id=new_session_id)
+
+    async def delete_session(self, session_id: str) -> None:
+        """Delete the messages of a session, if there are any."""
+        await self._database.writer.commit(
+            lambda c: c.execute("DELETE FROM messages WHERE session_id = ?", (session_id,)).rowcount
+        )
 
 
 class MessageSession:

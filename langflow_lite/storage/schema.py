@@ -100,7 +100,7 @@ def _migrate(path: Path, version: int, busy_timeout: float) -> None:
                     f"The database {path} cannot use a write-ahead log here (journal mode is {mode}). "
                     "Put the data directory on a local disk."
                 )
-            for number in range(version + 1, max(scripts) + 1):
+            for number in sorted(number for number in scripts if number > version):
                 connection.executescript(scripts[number].read_text(encoding="utf-8"))
     except sqlite3.Error as error:
         raise StorageUnusable(f"The tables of the database {path} cannot be created or updated: {error}") from error

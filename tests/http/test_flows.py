@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from langflow_lite.flow import Flow
-from langflow_lite.http.flows import MAX_EDGES, MAX_NODES
+from langflow_lite.http.flow_import import MAX_EDGES, MAX_NODES
 
 pytestmark = pytest.mark.anyio
 
