@@ -155,33 +155,49 @@ class StreamableHttp:
 
 
 class _Inbox:
-    """Responses that come in one stream for whoever waits for them. Of those who wait, one reads for all."""
+    """Responses that come in one stream for whoever waits for them. Of those who wait, one reads for all.
+
+    Announce an id with `expect` before the request goes out; responses that nobody expects are dropped.
+    """
 
     def __init__(self, receive: Callable[[], Awaitable[Json]], send: Callable[[Json], Awaitable[None]]) -> None:
         self._receive = receive
         self._send = send
         self._answers: dict[Any, Json] = {}
+        self._expected: set[Any] = set()
         self._reading = False
         self._changed = anyio.Event()
 
+    def expect(self, id_: Any) -> None:
+        """Somebody will wait for the response with this id."""
+        self._expected.add(id_)
+
     async def wait_for(self, id_: Any) -> Json:
         """The response with this id."""
-        while id_ not in self._answers:
-            if self._reading:
-                await self._changed.wait()
-                continue
-            self._reading = True
-            try:
-                message = await self._receive()
-                if "method" not in message:
-                    self._answers[message.get("id")] = message
-                elif "id" in message:
-                    await self._send(_refusal(message))
-            finally:
-                self._reading = False
-                self._changed.set()
-                self._changed = anyio.Event()
-        return self._answers.pop(id_)
+        try:
+            while id_ not in self._answers:
+                if self._reading:
+                    await self._changed.wait()
+                else:
+                    await self._read()
+            return self._answers.pop(id_)
+        finally:
+            self._expected.discard(id_)
+            self._answers.pop(id_, None)
+
+    async def _read(self) -> None:
+        self._reading = True
+        try:
+            message = await self._receive()
+            if "method" not in message:
+                if isinstance(message.get("id"), int) and message["id"] in self._expected:
+                    self._answers[message["id"]] = message
+            elif "id" in message:
+                await self._send(_refusal(message))
+        finally:
+            self._reading = False
+            self._changed.set()
+            self._changed = anyio.Event()
 
 
 class ServerSentEvents:
@@ -227,6 +243,7 @@ class ServerSentEvents:
 
     async def exchange(self, message: Json) -> Json:
         """Send a request and return the response with its id. Raises `McpError`."""
+        self._inbox.expect(message["id"])
         await self.send(message)
         return await self._inbox.wait_for(message["id"])
 
@@ -290,6 +307,7 @@ class Stdio:
 
     async def exchange(self, message: Json) -> Json:
         """Send a request and return the response with its id. Raises `McpError`."""
+        self._inbox.expect(message["id"])
         await self.send(message)
         return await self._inbox.wait_for(message["id"])
 

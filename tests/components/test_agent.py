@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from langflow_lite.errors import ComponentError
 from langflow_lite.ids import new_id
-from langflow_lite.values import Message
+from langflow_lite.job import RunRequest
+from langflow_lite.values import Message, to_json
 from tests.components.workbench import Workbench, workbench
 from tests.flows import edge, flow, node
 from tests.standin import Standin
@@ -365,3 +367,25 @@ async def test_the_model_components_of_the_clouds_answer(
         )
 
         assert await bench.ask(document, "hi") == "ANSWER[hi]"
+
+
+async def test_tools_belong_to_the_run_that_made_them_even_of_a_frozen_node(bench: Workbench) -> None:
+    tool = node("CalculatorComponent-c", "CalculatorComponent", tool_mode=True, frozen=True, expression="")
+    stored = await bench.store(chat(agent(), tool, tools=("CalculatorComponent-c",)))
+
+    for _ in range(2):
+        outcome = await bench.run(stored, input_value='CALL evaluate_expression {"expression": "2*2"}')
+
+        assert outcome.results["CalculatorComponent-c"].frozen is False
+        assert outcome.results["ChatOutput-o"].message.text == 'TOOLS[{"result":"4"}]'
+
+
+async def test_the_results_of_a_run_show_tools_by_their_names(bench: Workbench) -> None:
+    request = RunRequest(input_value="hi", output_type="debug")
+    stored = await bench.store(chat(agent(), calculator(), tools=("CalculatorComponent-c",)))
+
+    answer = (await bench.run(stored, input_value="hi", output_type="debug")).answer(request)
+
+    shown = json.loads(to_json(answer))["outputs"][0]["outputs"]
+    tools = next(entry for entry in shown if entry["component_id"] == "CalculatorComponent-c")
+    assert tools["outputs"]["component_as_tool"] == {"message": ["evaluate_expression"], "type": "array"}
