@@ -32,6 +32,7 @@ from langflow_lite.inside import FlowsInside
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.callbacks import Callbacks, signing_key
+from langflow_lite.jobs.polls import Polls
 from langflow_lite.jobs.retention import Retention
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
@@ -162,6 +163,7 @@ class Runtime:
         self.logs: LogBuffer | None = None
         if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
+        self.polls = Polls(self.jobs, self.job_table)
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()

@@ -189,7 +189,7 @@ async def _answer(
         prepared = await call.runtime.prepare(flow, request)
         if stream:
             frames = _Frames()
-            return EventResponse(frames, lambda: _produce(prepared, frames, events(frames.append)))
+            return EventResponse(frames.follow(), lambda: _produce(prepared, frames, events(frames.append)))
         outcome = await prepared.execute()
     except LangflowError as error:
         return _refusal(error)
