@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["ECHO", "OLLAMA", "OPENAI", "PROVIDERS", "Provider", "find_provider", "provider_of_key", "provider_of_model"]
+__all__ = [
+    "ECHO",
+    "LOCAL",
+    "OLLAMA",
+    "OPENAI",
+    "PROVIDERS",
+    "Provider",
+    "find_provider",
+    "provider_of_key",
+    "provider_of_model",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,7 @@ OPENAI = Provider(
 ECHO = Provider(
     name="Echo", protocol="echo", default_model="echo", aliases=("Built-in",), model_prefixes=("echo",), keyless=True
 )
+LOCAL = Provider(name="Local", protocol="local", aliases=("llama.cpp", "GGUF"), keyless=True)
 OLLAMA = Provider(
     name="Ollama",
     protocol="ollama",
@@ -197,6 +208,7 @@ PROVIDERS: tuple[Provider, ...] = (
         local=True,
         keyless=True,
     ),
+    LOCAL,
     ECHO,
     Provider(
         name="Google Generative AI",
