@@ -1,7 +1,7 @@
 """A stand-in for model providers: speaks their protocols on a real socket, and does what the model's name asks for.
 
-Protocols: OpenAI chat completions (`/v1`, `/openai/v1` or no prefix) and embeddings, Anthropic messages, Ollama chat
-and embed. What a model's name makes it do:
+Protocols: OpenAI chat completions (`/v1`, `/openai/v1` or no prefix; `/openai/deployments/MODEL` of Azure) and
+embeddings, Anthropic messages, Ollama chat and embed, Gemini. What a model's name makes it do:
 
     words-N        N words (`w0 w1 ...`)
     slow-MS        50 words, one each MS milliseconds on a fixed schedule; slow-MS-N for N words
@@ -134,9 +134,18 @@ class Standin:
             return await _answer(send, {"models": [{"name": "llama3.2:latest"}]})
         if path == "/embeddings":
             return await _answer(send, _embeddings(body))
+        if path.endswith(":batchEmbedContents"):
+            texts = [request["content"]["parts"][0]["text"] for request in body["requests"]]
+            return await _answer(send, {"embeddings": [{"values": _vector(text)} for text in texts]})
+        if path.startswith("/deployments/") and path.endswith("/embeddings"):
+            return await _answer(send, _embeddings({"model": "deployed", **body}))
         if path == "/api/embed":
             return await _answer(send, {"model": body["model"], "embeddings": [_vector(t) for t in _texts(body)]})
         protocol = {"/chat/completions": _openai, "/messages": _anthropic, "/api/chat": _ollama}.get(path)
+        if deployed := re.fullmatch(r"/deployments/([^/]+)/chat/completions", path):
+            protocol, body = _openai, {**body, "model": unquote(deployed[1])}
+        if asked := re.fullmatch(r"beta/models/(.+):(generateContent|streamGenerateContent)", path):
+            protocol, body = _gemini, _from_gemini(body, asked[1], stream=asked[2] == "streamGenerateContent")
         if protocol is None:
             return await _answer(send, {"error": {"message": f"no such page: {path}"}}, 404)
         model = body["model"]
@@ -436,6 +445,54 @@ async def _ollama(plan: Plan, model: str, *, stream: bool) -> AsyncIterator[byte
     if called:
         yield line("", message=called)
     yield line("", done=True, done_reason="stop", **counts)
+
+
+def _from_gemini(body: Any, model: str, *, stream: bool) -> dict[str, Any]:
+    """A request of the Gemini protocol in the words of the others; parameters keep their own names."""
+    messages: list[dict[str, Any]] = []
+    for content in body["contents"]:
+        for part in content["parts"]:
+            if "functionResponse" in part:
+                messages.append({"role": "tool", "content": part["functionResponse"]["response"]["result"]})
+            elif "text" in part:
+                role = "assistant" if content["role"] == "model" else "user"
+                messages.append({"role": role, "content": part["text"]})
+            elif "inlineData" in part:
+                messages.append({"role": "user", "content": [{"type": "image"}]})
+    declared = [item for tools in body.get("tools") or () for item in tools["functionDeclarations"]]
+    calling = (body.get("toolConfig") or {}).get("functionCallingConfig", {})
+    names = calling.get("allowedFunctionNames")
+    forced = {"tool_choice": {"name": names[0]}} if names else {}
+    request = {"model": model, "messages": messages, "tools": declared, "stream": stream, **forced}
+    return {**request, **body.get("generationConfig", {})}
+
+
+async def _gemini(plan: Plan, model: str, *, stream: bool) -> AsyncIterator[bytes]:
+    usage = {"promptTokenCount": 10, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 15}
+
+    def answer(*parts: Any, finish: str | None = None, **body: Any) -> dict[str, Any]:
+        candidate = {"content": {"parts": list(parts), "role": "model"}, "index": 0}
+        return {"candidates": [{**candidate, **({"finishReason": finish} if finish else {})}], **body}
+
+    called = []
+    if plan.tool:
+        function = {"name": plan.tool[0], "args": json.loads(plan.tool[1])}
+        called = [{"functionCall": function, "thoughtSignature": "c2ln"}]
+    if not stream:
+        words = [{"text": "".join(plan.words)}] if plan.words else []
+        yield _json(answer({"text": "hm", "thought": True}, *words, *called, finish="STOP", usageMetadata=usage))
+        return
+
+    def event(body: Any) -> bytes:
+        return b"data: " + _json(body) + b"\r\n\r\n"
+
+    broken = event({"error": {"code": 503, "message": "the model fell over", "status": "UNAVAILABLE"}})
+    try:
+        async for piece in _paced(plan, lambda word: event(answer({"text": word})), b"data: {not json\n\n", broken):
+            yield piece
+    except _Cut:
+        return
+    yield event(answer(*called, finish="STOP", usageMetadata=usage))
 
 
 def _embeddings(body: Any) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class ToolCall(msgspec.Struct, frozen=True):
     """A call the model asks for.
 
     `error` is not empty when the model wrote arguments that are not a JSON object; `raw` is what it wrote, so that
-    the call can be shown to it again together with the complaint.
+    the call can be shown to it again together with the complaint. `signature` is what the provider wants back with the
+    call, not to be looked into.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ToolCall(msgspec.Struct, frozen=True):
     arguments: Mapping[str, Any] = {}
     raw: str = ""
     error: str = ""
+    signature: str = ""
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,12 +76,16 @@ class OpenAI(LanguageModel):
     server refuses with a 400 as an unsupported parameter is left out of a second and last attempt.
     """
 
+    _path = _PATH
+
     def __init__(self, endpoint: Endpoint) -> None:
         self.provider = endpoint.provider
         self.model = endpoint.model
         self._options = endpoint.options
-        headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._upstream = Upstream(endpoint, headers)
+        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {})
+
+    def _credentials(self, key: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {key}"}
 
     def with_schema(self, name: str, schema: Mapping[str, Any]) -> OpenAI:
         """Structured outputs: `response_format` of the type `json_schema`."""
@@ -95,12 +99,12 @@ class OpenAI(LanguageModel):
         """One request, one reply (`LanguageModel.complete`)."""
         body = self._body(messages, tools, tool_choice)
         try:
-            content = await self._upstream.post(_PATH, body)
+            content = await self._upstream.post(self._path, body)
         except ProviderError as error:
             reduced = without_refused(body, error)
             if reduced is None:
                 raise
-            content = await self._upstream.post(_PATH, reduced)
+            content = await self._upstream.post(self._path, reduced)
         completion = decode_as(self._upstream, _decoder, content)
         if completion.error:
             raise self._upstream.reported(completion.error)
@@ -145,7 +149,7 @@ class OpenAI(LanguageModel):
         usage: dict[str, int] | None = None
         finish_reason = ""
         done = False
-        async with aclosing(upstream.events(_PATH, body)) as events:
+        async with aclosing(upstream.events(self._path, body)) as events:
             async for data in events:
                 if data == b"[DONE]":
                     done = True
