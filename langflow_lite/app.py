@@ -14,6 +14,7 @@ from langflow_lite.http.auth import Auth
 from langflow_lite.http.endpoint import Api
 from langflow_lite.http.errors import ErrorBoundary
 from langflow_lite.http.guard import Guard
+from langflow_lite.http.job_object import job_object
 from langflow_lite.http.openai import OPENAI_PATHS
 from langflow_lite.http.routes import ENDPOINTS, PUBLIC
 from langflow_lite.runtime import Runtime
@@ -22,10 +23,14 @@ from langflow_lite.settings import Settings
 __all__ = ["create_app"]
 
 
+def _runtime(settings: Settings) -> Runtime:
+    return Runtime(settings, describe=job_object)
+
+
 def create_app(
     settings: Settings | None = None,
     *,
-    runtime: Callable[[Settings], AbstractAsyncContextManager[Any]] = Runtime,
+    runtime: Callable[[Settings], AbstractAsyncContextManager[Any]] = _runtime,
 ) -> Starlette:
     """The application for these settings, by default those of the environment.
 

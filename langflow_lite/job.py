@@ -64,7 +64,7 @@ class RunRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     @property
     def is_secret(self) -> bool:
         """Whether it may hold keys that the caller passed, and is to be kept encrypted."""
-        return bool(self.tweaks or self.globals or self.inputs)
+        return bool(self.tweaks or self.globals or self.inputs or self.data)
 
 
 class JobResult(msgspec.Struct, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,14 +122,19 @@ async def load_flows(settings: Settings, flows: FlowStore, meta: Meta) -> Loaded
     """
     examples: list[Flow] = []
     if settings.load_examples and not await meta.examples_loaded():
-        found = [flow for path in example_files() for flow in read_flows(path.read_bytes(), path.stem)]
-        examples = await flows.create_examples(found)
+        shipped = [flow for path in example_files() for flow in read_flows(path.read_bytes(), path.stem)]
+        examples = await flows.create_examples(shipped)
     stored: list[Flow] = []
     warnings: list[str] = []
-    for path, result in _files(settings.load_flows_path):
+    found = list(_files(settings.load_flows_path))
+    # A flow that is one file's by its id is no other file's by its name.
+    claimed = {flow.id for _, flow in found if isinstance(flow, Flow)}
+    for path, result in found:
         if isinstance(result, Flow):
             try:
-                stored.append(await _upsert(flows, result))
+                flow = await _upsert(flows, result, claimed)
+                claimed.add(flow.id)
+                stored.append(flow)
             except LangflowError as error:
                 result = error
         if isinstance(result, LangflowError):
@@ -156,9 +161,9 @@ def _files(folder: Path | None) -> Iterator[tuple[Path, Flow | LangflowError]]:
                 yield path, flow
 
 
-async def _upsert(flows: FlowStore, flow: Flow) -> Flow:
-    """Store the flow, in the place of the one it is a newer state of: same id, else endpoint name, else name."""
-    known = _known(flows, flow)
+async def _upsert(flows: FlowStore, flow: Flow, claimed: Collection[str]) -> Flow:
+    """Store the flow, in the place of the one it is a newer state of if there is one."""
+    known = _known(flows, flow, claimed)
     if known is None:
         return await flows.create(flow)
     changes = {
@@ -175,13 +180,14 @@ async def _upsert(flows: FlowStore, flow: Flow) -> Flow:
     return await flows.update(known.id, changes) if changes else known
 
 
-def _known(flows: FlowStore, flow: Flow) -> Flow | None:
-    stored = flows.list()
-    for same in (
-        lambda other: other.id == flow.id,
-        lambda other: flow.endpoint_name and other.endpoint_name == flow.endpoint_name,
-        lambda other: other.name == flow.name,
-    ):
-        if found := next(filter(same, stored), None):
+def _known(flows: FlowStore, flow: Flow, claimed: Collection[str]) -> Flow | None:
+    """The stored flow with the same id, else endpoint name, else name; the last two only if no file has its id."""
+    stored = {other.id: other for other in flows.list()}
+    if flow.id in stored:
+        return stored[flow.id]
+    free = [other for other in stored.values() if other.id not in claimed]
+    for same in ("endpoint_name", "name"):
+        value = getattr(flow, same)
+        if value and (found := next((other for other in free if getattr(other, same) == value), None)):
             return found
     return None

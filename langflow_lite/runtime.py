@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import anyio.to_thread
@@ -16,6 +16,7 @@ import msgspec
 
 from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.components.registry import Registry
+from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.plan import Plan
@@ -27,8 +28,12 @@ from langflow_lite.events import EventName
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
+from langflow_lite.inside import FlowsInside
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
+from langflow_lite.jobs.callbacks import Callbacks, signing_key
+from langflow_lite.jobs.polls import Polls
+from langflow_lite.jobs.retention import Retention
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.logs import LogBuffer
@@ -46,6 +51,7 @@ from langflow_lite.storage.lock import DataDirLock
 from langflow_lite.storage.messages import MessageSession, MessageTable
 from langflow_lite.storage.meta import Meta
 from langflow_lite.storage.monitor import MonitorTable
+from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
@@ -62,13 +68,17 @@ _COMPILE_IN_THREAD = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run that is known to be possible and has not begun: nothing about the request can be refused any more."""
+    """A run that is known to be possible and has not begun: nothing about the request can be refused any more.
+
+    `around` are the ids of the flows that this one runs inside of, the outermost first.
+    """
 
     runtime: Runtime
     flow: Flow
     plan: Plan
     request: RunRequest
     overrides: Overrides
+    around: tuple[str, ...] = ()
 
     @property
     def session_id(self) -> str:
@@ -98,10 +108,17 @@ class PreparedRun:
             messages=MessageSession(runtime.messages),
             files=runtime.files,
             outbound=runtime.outbound,
+            databases=runtime.databases,
             streaming=emit is not None,
             emit=emit,
+            flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
         )
         return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
+
+
+def _describe(job: Job) -> Mapping[str, Any]:
+    result = job.result or JobResult()
+    return {"job_id": job.id, "status": job.status, "outputs": result.outputs, "errors": result.errors}
 
 
 class Runtime:
@@ -109,15 +126,16 @@ class Runtime:
 
     The order in which parts are entered is the order of dependence, so leaving shuts down in the right order: HTTP
     clients before the database, the database before the lock on its directory. Enter and leave it in one task.
-    Entering raises `StorageUnusable` or `SettingsError` when the server cannot start.
+    Entering raises `StorageUnusable` or `SettingsError` when the server cannot start. `describe` makes what callbacks are
+    told of an ended job.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, describe: Callable[[Job], Mapping[str, Any]] = _describe) -> None:
         self.settings = settings
         self.registry = Registry(settings.components_path)
         self.environment: Mapping[str, str] = {}
         if settings.fallback_to_env_var:
-            names = (*PROVIDER_VARIABLES, *settings.variables_from_environment)
+            names = (*PROVIDER_VARIABLES, *SERVICE_VARIABLES, *settings.variables_from_environment)
             self.environment = permitted_environment(settings.environ, names)
         self.outbound = OutboundClients(settings)
         self.database = Database(settings.database_path)
@@ -129,18 +147,23 @@ class Runtime:
         self.api_keys = ApiKeyStore(self.database)
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
+        self.databases = ListedDatabases(settings.sql_databases)
         self.user_files = UserFiles(self.database, self.files, self.meta)
         self.job_table = JobTable(self.database, self.variables)
+        self.callbacks = Callbacks(self.job_table, self.outbound, describe, self._callback_key)
+        self.retention = Retention(self.job_table, days=settings.job_retention_days, count=settings.job_retention_count)
         self.jobs = Supervisor(
             self.job_table,
             self._execute_job,
             concurrency=settings.max_concurrent_jobs,
             queue_size=settings.job_queue_size,
             timeout=settings.job_timeout,
+            on_end=self._job_ended,
         )
         self.logs: LogBuffer | None = None
         if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
+        self.polls = Polls(self.jobs, self.job_table)
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
@@ -166,7 +189,11 @@ class Runtime:
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads), self.monitor)
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta)
+            await stack.enter_async_context(self.callbacks)
             await stack.enter_async_context(self.jobs)
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(tasks.cancel_scope.cancel)
+            tasks.start_soon(self.retention.run, name="retention of jobs")
             self._stack = stack.pop_all()
         return self
 
@@ -180,6 +207,14 @@ class Runtime:
         if self.logs is not None:
             self.logs.closed = True
         await self.jobs.drain(self.settings.shutdown_grace)
+
+    def _job_ended(self, job: Job) -> None:
+        self.callbacks.notify(job)
+        self.retention.note(job)
+
+    async def _callback_key(self) -> bytes:
+        secret = self.settings.callback_secret
+        return signing_key(secret) if secret else signing_key("", (await self.variables.open_box()).key)
 
     async def plan(self, flow: Flow, version: str | None = None) -> Plan:
         """The compiled flow, at its present version or a pinned one.

@@ -116,6 +116,13 @@ class Settings:
     job_retention_count: int = _setting(
         10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
     )
+    callback_secret: str = _setting(
+        "",
+        "LANGFLOW_CALLBACK_SECRET",
+        "Secret that signs callbacks (Standard Webhooks), `whsec_` and base64, or any text; "
+        "empty: one derived from the key that encrypts variables.",
+        secret=True,
+    )
     shutdown_grace: float = _setting(
         10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
     )
@@ -180,6 +187,27 @@ class Settings:
         "LANGFLOW_SSRF_ALLOWED_HOSTS",
         "Hosts (`name`, `name:port`, address or CIDR range) that flows may call although they are private, comma-separated.",
     )
+    search_engine: str = _setting(
+        "duckduckgo",
+        "LANGFLOW_SEARCH_ENGINE",
+        "What Web Search asks: `duckduckgo`, or `searxng:http://host` for an instance of your own.",
+    )
+    service_urls: tuple[str, ...] = _setting(
+        (),
+        "LANGFLOW_SERVICE_URLS",
+        "Other addresses for the services that components call, as `name=http://host`, comma-separated "
+        "(`tavily=http://127.0.0.1:9000`): a proxy, or a stand-in for tests.",
+    )
+    readable_directories: tuple[Path, ...] = _setting(
+        (),
+        "LANGFLOW_READABLE_DIRECTORIES",
+        "Directories of this machine that flows may read with the Directory component, comma-separated.",
+    )
+    sql_databases: tuple[Path, ...] = _setting(
+        (),
+        "LANGFLOW_SQL_DATABASES",
+        "SQLite files that flows may read with the SQL Database component, comma-separated.",
+    )
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -198,6 +226,15 @@ class Settings:
         ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{_env_of(name)} must be at least 1, not {getattr(self, name)}")
+        if self.search_engine != "duckduckgo" and not self.search_engine.startswith(
+            ("searxng:http://", "searxng:https://")
+        ):
+            raise SettingsError(
+                f"LANGFLOW_SEARCH_ENGINE must be duckduckgo or searxng:http://host, not {self.search_engine!r}"
+            )
+        for entry in self.service_urls:
+            if not entry.partition("=")[2].startswith(("http://", "https://")):
+                raise SettingsError(f"LANGFLOW_SERVICE_URLS: {entry!r} is not of the form name=http://host")
         if self.database_url and not self.database_url.startswith(("sqlite:///", "sqlite+aiosqlite:///")):
             scheme = self.database_url.partition(":")[0]
             raise SettingsError(
@@ -220,6 +257,14 @@ class Settings:
             return self.host == "localhost" or ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def service_url(self, name: str, default: str) -> str:
+        """The address of a service: the operator's for this name, else `default`."""
+        for entry in self.service_urls:
+            key, _, url = entry.partition("=")
+            if key.strip() == name:
+                return url.strip().rstrip("/")
+        return default
 
     @classmethod
     def load(

@@ -60,11 +60,12 @@ USAGE = {"input_tokens": 10, "output_tokens": 5}
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it arrived; header names in lower case."""
+    """One request as it arrived; header names in lower case. `port` is the client's and tells connections apart."""
 
     path: str
     body: Any
     headers: dict[str, str]
+    port: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Standin:
         path = scope["path"]
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         body = await _read_json(receive)
-        self.calls.append(Call(path, body, headers))
+        self.calls.append(Call(path, body, headers, scope["client"][1]))
         try:
             if path == "/redirect":
                 raise Refusal(302, {}, {"location": unquote(scope["query_string"].decode().removeprefix("to="))})

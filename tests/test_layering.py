@@ -14,7 +14,7 @@ from tests.serving import ROOT
 PACKAGE = ROOT / "langflow_lite"
 LAYERS = [
     {"__main__", "cli", "serve", "check", "app", "http", "playground"},
-    {"runtime", "loading"},
+    {"runtime", "inside", "loading"},
     {"jobs", "storage"},
     {"engine"},
     {"components", "models"},

@@ -129,6 +129,19 @@ def test_the_stream_with_curl_works_as_printed(server: Server):
     assert "token" in events
 
 
+def test_the_background_run_with_curl_works_as_printed(server: Server):
+    command = next(block for block in blocks("sh") if "background" in block)
+    done = subprocess.run(["sh", "-c", at(command, server)], capture_output=True, text=True, timeout=30)
+    job = json.loads(done.stdout)["job_id"]
+    status = "queued"
+    while status in ("queued", "in_progress"):
+        code, answer = server.request("GET", f"/api/v2/workflows?job_id={job}")
+        assert code == 200
+        status = answer["status"]
+    assert status == "completed"
+    assert "Hello!" in json.dumps(answer["outputs"])
+
+
 def test_the_upload_with_curl_works_as_printed(server: Server, tmp_path: Path):
     command = next(line for line in "\n".join(blocks("sh")).splitlines() if "flows/upload" in line)
     shutil.copy(ROOT / "examples" / "flows" / "echo_chat.json", tmp_path / "my-flow.json")

@@ -140,8 +140,11 @@ class Component:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        inputs = dict(cls.inputs)
-        outputs = dict(cls.outputs)
+        inputs: dict[str, Input] = {}
+        outputs: dict[str, Output] = {}
+        for base in reversed(cls.__bases__):
+            inputs.update(getattr(base, "inputs", {}))
+            outputs.update(getattr(base, "outputs", {}))
         for key, value in list(vars(cls).items()):
             if isinstance(value, Input):
                 inputs[key] = value

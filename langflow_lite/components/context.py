@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     import httpx2
     from anyio import CapacityLimiter
 
-__all__ = ["Emit", "Files", "MessageStore", "NodeView", "Outbound", "RunContext", "Variables"]
+__all__ = [
+    "ChildFlow",
+    "ChildInput",
+    "Databases",
+    "Emit",
+    "Files",
+    "Flows",
+    "MessageStore",
+    "NodeView",
+    "Outbound",
+    "RunContext",
+    "Variables",
+]
 
 Emit = Callable[[str, Any], None]
 """Sends one event, by name and JSON-able data, to whoever follows the run. Never blocks."""
@@ -60,6 +72,59 @@ class Files(Protocol):
 
     async def read(self, path: str) -> bytes:
         """The bytes of an uploaded file; raises `NotFound`."""
+
+    async def write(self, flow_id: str, name: str, content: bytes, *, limit: int, append: bool = False) -> str:
+        """Keep a file that a run made, and return its path.
+
+        A file of the flow with this name is replaced, or grows when `append` is set. `limit` is the most bytes it may
+        have. Raises `PayloadTooLarge`, `FlowNotFound` or `StorageError`.
+        """
+
+
+class Databases(Protocol):
+    """SQLite files that the operator lets flows read."""
+
+    async def query(self, address: str, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a query on the database at `sqlite:///path`.
+
+        Raises `ValueError` for an address that is not listed, for anything that does not only read, and for what
+        SQLite refuses.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ChildInput:
+    """A field through which a flow takes input: the vertex, its type and name, and the field."""
+
+    vertex_id: str
+    type: str
+    display_name: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFlow:
+    """What a component may know of another stored flow; `inputs` are those of its input vertices."""
+
+    id: str
+    name: str
+    description: str
+    inputs: tuple[ChildInput, ...]
+
+
+class Flows(Protocol):
+    """The other stored flows, to be run inside this run."""
+
+    async def find(self, id_: str, name: str) -> ChildFlow:
+        """The flow of this id, else of this name or endpoint name. Raises `FlowNotFound` and `GraphError`."""
+
+    async def run(
+        self, flow_id: str, *, tweaks: Mapping[str, Any], input_value: str | None, session_id: str
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Run it whole; the values of the outputs of each vertex where it ends, in file order.
+
+        Raises `ComponentError` when it fails, when it would run itself, and beyond a certain depth.
+        """
 
 
 class Outbound(Protocol):
@@ -109,6 +174,7 @@ class NodeView(Protocol):
 class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
+    `flows` is None where no other flow can be run.
     `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
     `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
     """
@@ -122,7 +188,9 @@ class RunContext:
     messages: MessageStore
     files: Files
     outbound: Outbound
+    databases: Databases | None = None
     streaming: bool = False
     emit: Emit | None = None
+    flows: Flows | None = None
     threads: CapacityLimiter | None = None
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -280,13 +279,8 @@ class Stdio:
         """Start the process, with little more of this one's environment than its path. Raises `McpError`."""
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         try:
-            process = await anyio.open_process(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=None,
-                env={**inherited, **environment},
-            )
+            # What it says on its error output belongs among the operator's own.
+            process = await anyio.open_process(list(command), stderr=None, env={**inherited, **environment})
         except OSError as error:
             raise McpError(f"the MCP server {name!r} could not be started: {error}") from None
         return cls(process, name)

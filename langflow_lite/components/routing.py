@@ -9,9 +9,9 @@ from typing import Any
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.inputs import Kind, coerce, field
 from langflow_lite.components.regexes import matches_start
-from langflow_lite.values import Message
+from langflow_lite.values import Data, Message
 
-__all__ = ["ConditionalRouterComponent", "PassMessageComponent"]
+__all__ = ["ConditionalRouterComponent", "DataConditionalRouterComponent", "PassMessageComponent"]
 
 _TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
     "equals": operator.eq,
@@ -132,3 +132,55 @@ class PassMessageComponent(Component):
         message = self.input_message
         self.status = message
         return message if isinstance(message, Message) else Message(text=message or "")
+
+
+class DataConditionalRouterComponent(Component):
+    """Sends records one of two ways by comparing one of their values."""
+
+    name = "DataConditionalRouter"
+    aliases = ("Condition",)
+    display_name = "Condition"
+    category = "flow_controls"
+    icon = "split"
+    legacy = True
+
+    data_input: Any = field(Kind.DATA, "Data Input", is_list=True, info="The record or records to test.")
+    key_name: str = field(Kind.TEXT, "Key Name", info="The key whose value is compared.")
+    operator: str = field(
+        Kind.DROPDOWN, "Operator", "equals", options=(*_TEXT_TESTS, "boolean validator"), info="How it is compared."
+    )
+    compare_value: str = field(Kind.TEXT, "Match Text", info="What it is compared with.")
+
+    @output("true_output", "True Output", types=("Data", "JSON"))
+    async def process_data_true(self) -> Any:
+        """What matches."""
+        return self._way(True)
+
+    @output("false_output", "False Output", types=("Data", "JSON"))
+    async def process_data_false(self) -> Any:
+        """What does not; only when nothing matches."""
+        return self._way(False)
+
+    def _way(self, asked: bool) -> Any:
+        items = self.data_input if isinstance(self.data_input, (list, tuple)) else [self.data_input]
+        items = [item for item in items if isinstance(item, Data)]
+        if len(items) == 1 and self.key_name not in items[0].data:
+            self.status = f"Key '{self.key_name}' not found in Data"
+            return Data({"error": self.status})
+        matching = [item for item in items if self._matches(item)]
+        self.stop("false_output" if matching else "true_output")
+        if asked is not bool(matching):
+            return None
+        chosen = matching or items
+        result = chosen[0] if len(items) == 1 else chosen
+        self.status = result
+        return result
+
+    def _matches(self, item: Data) -> bool:
+        if self.key_name not in item.data:
+            return False
+        value = item.data[self.key_name]
+        if self.operator == "boolean validator":
+            return value is True or str(value).strip().lower() in ("true", "1", "yes", "y", "on")
+        test = _TEXT_TESTS.get(self.operator)
+        return test is not None and test(str(value), self.compare_value)

@@ -100,6 +100,22 @@ class VertexParams:
     variables: Mapping[str, tuple[FieldPlan, str]]
     errors: Mapping[str, str]
 
+    def own_values(self) -> dict[str, Any]:
+        """The values for one run; lists and dicts are copies, because the stored ones belong to all runs."""
+        return _own(self.values)
+
+    def own_extras(self) -> dict[str, Any]:
+        """The extras for one run, likewise."""
+        return _own(self.extras)
+
+
+def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+    own = dict(values)
+    for name, value in values.items():
+        if isinstance(value, (list, dict)):
+            own[name] = value.copy()
+    return own
+
 
 def plan_params(vertex: Vertex, component: type[Component]) -> VertexParams:
     """Read the template of a vertex against the component class that will run it."""

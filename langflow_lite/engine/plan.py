@@ -28,7 +28,8 @@ class VertexPlan:
     """How one vertex runs: its component class, its parameters, what feeds it and the outputs that somebody wants.
 
     `outputs` maps the name an output has in the file, under which results and edges know it, to the component's own.
-    `lacking` are outputs that edges name and the component does not have. `needed` are required handles.
+    `lacking` are outputs that edges name and the component does not have. `needed` are required handles, `fed` the
+    fields that edges go into.
     """
 
     vertex: Vertex
@@ -38,6 +39,7 @@ class VertexPlan:
     outputs: Mapping[str, Output]
     lacking: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    fed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +233,16 @@ def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Com
     # What a tool lacks now the model may bring when it calls it.
     only_tools = all(spec is TOOLKIT for spec in wanted.values())
     needed = () if only_tools else component.inputs.items()
+    feeds = tuple(_feeds(graph, vertex, components, params))
     return VertexPlan(
         vertex,
         component,
         params,
-        tuple(_feeds(graph, vertex, components, params)),
+        feeds,
         wanted,
         tuple(lacking),
         tuple(name for name, spec in needed if spec.required and spec.kind.edge_only),
+        frozenset(feed.field.name for feed in feeds),
     )
 
 

@@ -26,10 +26,10 @@ async def fill(component: Component, planned: VertexPlan, execution: Execution) 
     params = planned.params
     overrides = execution.overrides
     id_ = planned.vertex.id
-    inputs: dict[str, Any] = {name: _own(value) for name, value in params.values.items()}
-    extras: dict[str, Any] = {name: _own(value) for name, value in params.extras.items()}
+    inputs = params.own_values()
+    extras = params.own_extras()
     patches = overrides.patches.get(id_, {})
-    fed = {feed.field.name for feed in planned.feeds}
+    fed = planned.fed
     for key, message in params.errors.items():
         if key not in patches and params.fields[key].name not in fed:
             raise _bad_value(params.fields[key], message)
@@ -54,13 +54,6 @@ async def fill(component: Component, planned: VertexPlan, execution: Execution) 
             )
     component.__dict__.update(inputs)
     component.extras = extras
-
-
-def _own(value: Any) -> Any:
-    # Stored values are shared by all runs of a flow, so a component gets its own list or dict.
-    if isinstance(value, list):
-        return list(value)
-    return dict(value) if isinstance(value, dict) else value
 
 
 def _set(inputs: dict[str, Any], extras: dict[str, Any], plan: FieldPlan, value: Any) -> None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 import msgspec
 from starlette.responses import Response
 
-from langflow_lite.errors import FlowNotFound, InvalidRequest, JobNotFound, QueueFull
-from langflow_lite.events import EventLog
+from langflow_lite.errors import (
+    ComponentsUnsupported,
+    EventsEvicted,
+    FlowNotFound,
+    GraphError,
+    InvalidRequest,
+    JobNotFound,
+    Problem,
+    QueueFull,
+)
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
+from langflow_lite.http.job_events import attached_run, events_after
 from langflow_lite.http.streams import NDJSON, EventResponse
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, RunRequest
 from langflow_lite.runtime import Runtime
 
 __all__ = ["ENDPOINTS"]
-
-_ONE_POLL = 1000
 
 
 class BuildInputs(msgspec.Struct):
@@ -48,10 +54,10 @@ class BuildQuery(msgspec.Struct):
 
 
 class BuildEventsQuery(msgspec.Struct):
-    """`polling` answers what there is instead of following."""
+    """`polling` answers what is new since the last poll instead of following; `after` a sequence id, if it is given."""
 
-    event_delivery: Literal["polling", "streaming"] = "streaming"
-    after: int = 0
+    event_delivery: Literal["polling", "streaming", "direct"] = "streaming"
+    after: int | None = None
 
 
 class BuildAnswer(msgspec.Struct):
@@ -100,34 +106,21 @@ async def build_flow(call: Call) -> Any:
     if query.event_delivery in ("polling", "streaming"):
         await runtime.jobs.submit(job)
         return BuildAnswer(job.id)
-    log = EventLog()
-
-    async def produce() -> None:
-        ended = await runtime.run_attached(job, prepared, log.append)
-        log.close(ended.event, ended.data)
-
-    return EventResponse(log, produce, media_type=NDJSON)
-
-
-class _JobEvents:
-    """A job's events as an `EventResponse` follows them."""
-
-    def __init__(self, runtime: Runtime, job_id: str) -> None:
-        self._runtime = runtime
-        self._job_id = job_id
-
-    def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
-        return self._runtime.jobs.follow(self._job_id, after)
+    log, produce = attached_run(runtime, job, prepared)
+    return EventResponse(log.follow(), produce, media_type=NDJSON)
 
 
 async def build_events(call: Call) -> Any:
     """The events of a build job; any number of readers, at any time."""
     runtime = call.runtime
     job = await _build_job(runtime, call.params["job_id"])
-    if call.query.event_delivery == "streaming":
-        return EventResponse(_JobEvents(runtime, job.id), media_type=NDJSON, after=max(0, call.query.after))
-    frames = await runtime.job_table.events(job.id, max(0, call.query.after), _ONE_POLL)
-    return Response(b"\n".join(frame + b"\n\n" for _, frame in frames), media_type=NDJSON)
+    after = call.query.after
+    if after is not None and after < 0:
+        raise InvalidRequest(Problem("greater_than_equal", ("query", "after"), "must be 0 or more"))
+    if call.query.event_delivery != "polling":
+        return EventResponse(await events_after(runtime, job.id, after or 0), media_type=NDJSON)
+    frames = await runtime.polls.read(job.id, after)
+    return Response(b"\n".join(frame + b"\n\n" for frame in frames), media_type=NDJSON)
 
 
 async def cancel_build(call: Call) -> CancelAnswer:
@@ -155,7 +148,7 @@ ENDPOINTS = (
         query=BuildQuery,
         response=BuildAnswer,
         media_type=NDJSON,
-        errors=(FlowNotFound, InvalidRequest, QueueFull),
+        errors=(FlowNotFound, InvalidRequest, GraphError, ComponentsUnsupported, QueueFull),
     ),
     Endpoint(
         method="GET",
@@ -165,7 +158,7 @@ ENDPOINTS = (
         tag="Build",
         query=BuildEventsQuery,
         media_type=NDJSON,
-        errors=(JobNotFound,),
+        errors=(JobNotFound, EventsEvicted, InvalidRequest),
     ),
     Endpoint(
         method="POST",

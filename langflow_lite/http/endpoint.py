@@ -68,9 +68,9 @@ class Endpoint:
     `path` holds parameters as `{name}` or `{name:uuid}`; it is answered with and without its last slash. `body` is
     the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
     there is none. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
-    is a Starlette response. With `created` the answer may also have
-    the status 201. `media_type` is that of the answer; `errors` the documented ones. `public` endpoints
-    answer without a key.
+    is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer;
+    `errors` the documented ones. `public` endpoints answer without a key. `setting` names one without which the path
+    is 404, whatever is sent there.
     """
 
     method: str
@@ -88,6 +88,7 @@ class Endpoint:
     upload: bool = False
     public: bool = False
     deprecated: bool = False
+    setting: str = ""
     uuids: frozenset[str] = field(init=False)
     _decoder: Any = field(init=False, repr=False)
     _empty_body: bytes | None = field(init=False, repr=False)
@@ -117,6 +118,8 @@ class Endpoint:
     async def serve(self, scope: Scope, receive: Receive, send: Send, values: list[str]) -> None:
         """Decode the request, call the handler, send its answer. `values` are those of the path parameters."""
         runtime = runtime_of(scope)
+        if self.setting and not getattr(runtime.settings, self.setting):
+            raise NotFound("Not Found")
         params = self._decode_params(values) if values else {}
         query = None if self.query is None else self._decode_query(scope["query_string"])
         body = None

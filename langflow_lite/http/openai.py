@@ -189,7 +189,7 @@ async def _answer(
         prepared = await call.runtime.prepare(flow, request)
         if stream:
             frames = _Frames()
-            return EventResponse(frames, lambda: _produce(prepared, frames, events(frames.append)))
+            return EventResponse(frames.follow(), lambda: _produce(prepared, frames, events(frames.append)))
         outcome = await prepared.execute()
     except LangflowError as error:
         return _refusal(error)
@@ -212,8 +212,8 @@ class _Frames:
         self._closed = True
         self._changed.set()
 
-    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
-        number = after
+    async def follow(self) -> AsyncIterator[tuple[int, bytes]]:
+        number = 0
         while True:
             frames, self._frames = self._frames, []
             for frame in frames:

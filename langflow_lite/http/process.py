@@ -6,7 +6,16 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.errors import FlowNotFound, InvalidRequest, JobNotFound, QueueFull, TweaksRefused
+from langflow_lite.errors import (
+    ComponentsUnsupported,
+    FlowNotFound,
+    GraphError,
+    InvalidRequest,
+    JobNotFound,
+    LangflowError,
+    QueueFull,
+    TweaksRefused,
+)
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
 from langflow_lite.ids import new_id
@@ -58,6 +67,12 @@ class TaskAnswer(msgspec.Struct):
     result: Any = None
 
 
+class ProcessFailed(LangflowError):
+    """500: the run that was waited for failed; `detail` is the reason."""
+
+    code = "PROCESS_FAILED"
+
+
 async def process(call: Call) -> ProcessAnswer:
     """Run a flow, or start a task that does."""
     body: ProcessBody = call.body
@@ -81,6 +96,8 @@ async def process(call: Call) -> ProcessAnswer:
     )
     if body.sync:
         ended = await runtime.run_attached(job, prepared)
+        if ended.status is not JobStatus.COMPLETED:
+            raise ProcessFailed(_reason(ended.status, ended.result))
         return ProcessAnswer(result=_result(ended.status, ended.result), session_id=job.session_id)
     await runtime.jobs.submit(job)
     return ProcessAnswer(result=None, session_id=job.session_id, task=TaskInfo(id=job.id, href=f"api/v1/task/{job.id}"))
@@ -99,11 +116,15 @@ def _result(status: JobStatus, result: JobResult | None) -> dict[str, Any] | Non
     if result is None:
         return None
     if status is not JobStatus.COMPLETED:
-        return {"error": result.errors[0]["error"] if result.errors else str(status)}
+        return {"error": _reason(status, result)}
     output: Any = result.text
     if output is None:
         output = next((out["content"] for out in result.outputs.values()), None)
     return {"output": output}
+
+
+def _reason(status: JobStatus, result: JobResult) -> str:
+    return str(result.errors[0]["error"]) if result.errors else f"the task was {status}"
 
 
 async def read_task(call: Call) -> TaskAnswer:
@@ -121,7 +142,15 @@ def _process_endpoint(name: str, summary: str, *, deprecated: bool) -> Endpoint:
         tag="Process",
         body=ProcessBody,
         response=ProcessAnswer,
-        errors=(FlowNotFound, InvalidRequest, TweaksRefused, QueueFull),
+        errors=(
+            FlowNotFound,
+            InvalidRequest,
+            TweaksRefused,
+            GraphError,
+            ComponentsUnsupported,
+            QueueFull,
+            ProcessFailed,
+        ),
         deprecated=deprecated,
     )
 

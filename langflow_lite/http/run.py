@@ -114,7 +114,7 @@ async def run_flow(call: Call) -> Any:
     prepared = await runtime.prepare(flow, request, version=fields.flow_version)
     if call.query.stream or fields.stream:
         log = EventLog()
-        return EventResponse(log, lambda: _produce(prepared, log))
+        return EventResponse(log.follow(), lambda: _produce(prepared, log))
     try:
         outcome = await prepared.execute()
     except ComponentError as error:

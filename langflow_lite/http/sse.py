@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -19,7 +19,10 @@ AppStatus.enable_automatic_graceful_drain = False
 
 
 def event_source(
-    frames: AsyncIterator[tuple[int, bytes]], produce: Callable[[], Awaitable[None]] | None = None
+    frames: AsyncIterator[tuple[int, bytes]],
+    produce: Callable[[], Awaitable[None]] | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
 ) -> EventSourceResponse:
     """Answer with numbered frames as `id:` and `data:`, and a comment when nothing happened for a while.
 
@@ -38,6 +41,7 @@ def event_source(
     run: Callable[[], Coroutine[Any, Any, None]] | None = None if produce is None else sender
     return EventSourceResponse(
         events(),
+        headers=headers,
         data_sender_callable=run,
         ping=KEEPALIVE_SECONDS,
         ping_message_factory=lambda: ServerSentEvent(comment="keepalive", sep="\n"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 from starlette.responses import Response
@@ -17,39 +17,30 @@ SEND_TIMEOUT = 30.0
 """Seconds a client may leave the socket full before it counts as gone."""
 
 
-class Followed(Protocol):
-    """Events that can be followed: an `EventLog`, or a job."""
-
-    def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield numbered frames after one, up to the terminal one."""
-
-
 class EventResponse(Response):
-    """The frames of an `EventLog`, each one JSON object on a line and then an empty line (contract: *Run, streamed*).
+    """Numbered frames, each one JSON object on a line and then an empty line (contract: *Run, streamed*).
 
     Despite the content type of streamed runs there is no `data:` in front; published clients depend on that. With
-    `produce`, the run that fills the log lives and dies with this response: it is started here and cancelled when the
-    client goes. Without it, the log belongs to someone else and is only followed.
+    `produce`, the run that makes them lives and dies with this response: it is started here and cancelled when the
+    client goes. Without it, the run belongs to someone else and is only followed.
     """
 
     def __init__(
         self,
-        log: Followed,
+        frames: AsyncIterator[tuple[int, bytes]],
         produce: Callable[[], Coroutine[Any, Any, None]] | None = None,
         *,
         media_type: str = EVENT_STREAM,
-        after: int = 0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.log = log
+        self.frames = frames
         self.produce = produce
-        self.after = after
         self.status_code = 200
         self.background = None
         self.init_headers({"content-type": media_type, "cache-control": "no-cache", **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream (ASGI); returns when the log is closed or the client has gone."""
+        """Send the stream (ASGI); returns when they have ended or the client has gone."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         finished = False
         async with anyio.create_task_group() as tasks:
@@ -62,7 +53,7 @@ class EventResponse(Response):
             await send({"type": "http.response.body", "body": b""})
 
     async def _send_frames(self, send: Send) -> bool:
-        async for _, frame in self.log.follow(self.after):
+        async for _, frame in self.frames:
             with anyio.move_on_after(SEND_TIMEOUT) as patience:
                 await send({"type": "http.response.body", "body": frame + b"\n\n", "more_body": True})
             if patience.cancelled_caught:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.errors import FlowNotFound, QueueFull
+from langflow_lite.errors import ComponentsUnsupported, FlowNotFound, GraphError, QueueFull
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
 from langflow_lite.ids import new_id
@@ -55,6 +55,6 @@ ENDPOINTS = (
         body=bytes,
         response=WebhookAnswer,
         status=202,
-        errors=(FlowNotFound, QueueFull),
+        errors=(FlowNotFound, GraphError, ComponentsUnsupported, QueueFull),
     ),
 )

@@ -10,23 +10,24 @@ import msgspec
 from langflow_lite.dotted import read_inputs
 from langflow_lite.errors import (
     BadRequest,
+    ComponentsUnsupported,
     EventsEvicted,
     FlowNotFound,
+    GraphError,
     IdempotencyMismatch,
     InvalidRequest,
     JobNotFound,
     JobNotStoppable,
     LangflowError,
-    NotFound,
     Problem,
     QueueFull,
     TweaksRefused,
 )
-from langflow_lite.events import EventLog
 from langflow_lite.flow import Flow
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
-from langflow_lite.http.job_object import job_object, queued_object
+from langflow_lite.http.job_events import attached_run, events_after
+from langflow_lite.http.job_object import job_object, links, queued_object
 from langflow_lite.http.sse import event_source
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobStatus, RunRequest
@@ -107,29 +108,23 @@ class StopBody(msgspec.Struct):
     job_id: str
 
 
-def _enabled(runtime: Runtime) -> Runtime:
-    if not runtime.settings.developer_api_enabled:
-        raise NotFound("Not Found")
-    return runtime
-
-
 async def run_workflow(call: Call) -> Any:
     """Run a flow: wait for its result, follow its events, or leave it to run in the background."""
     body: WorkflowBody = call.body
-    runtime = _enabled(call.runtime)
+    runtime = call.runtime
     _refuse_contradictions(body)
     flow = _find_flow(runtime, body.flow_id)
     job, prepared = await _job(call, body, flow)
     if body.is_background:
         kept = await runtime.jobs.submit(job)
-        return event_source(runtime.jobs.follow(kept.id)) if body.is_stream else queued_object(kept)
+        if not body.is_stream:
+            return queued_object(kept)
+        # A client whose connection breaks has to know what to follow.
+        return event_source(
+            await events_after(runtime, kept.id, 0), headers={"Content-Location": links(kept.id)["events"]}
+        )
     if body.is_stream:
-        log = EventLog()
-
-        async def produce() -> None:
-            ended = await runtime.run_attached(job, prepared, log.append)
-            log.close(ended.event, ended.data)
-
+        log, produce = attached_run(runtime, job, prepared)
         return event_source(log.follow(), produce)
     _refuse_unknown_outputs(body, prepared)
     await runtime.run_attached(job, prepared)
@@ -152,6 +147,8 @@ def _refuse_contradictions(body: WorkflowBody) -> None:
         for name, given in (("callback_url", body.callback_url), ("rerun_on_restart", body.rerun_on_restart)):
             if given:
                 raise _invalid(name, f"`{name}` is for background jobs")
+    if body.flow_version and _given(body.data):
+        raise _invalid("data", "`data` is an unsaved graph, `flow_version` names a saved one")
     if body.callback_url is not None and not body.callback_url.startswith(("http://", "https://")):
         raise _invalid("callback_url", "`callback_url` must be an http or https address")
 
@@ -177,13 +174,10 @@ def _find_flow(runtime: Runtime, name: str) -> Flow:
 
 async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, PreparedRun]:
     runtime = call.runtime
-    data = body.data if bytes(body.data) not in (b"", b"null") else None
+    data = body.data if _given(body.data) else None
     graph = (await runtime.compiled(flow, body.flow_version, data)).graph
     dotted = read_inputs(graph, body.inputs or {})
-    tweaks = {**(body.tweaks or {})}
-    for name, value in dotted.tweaks.items():
-        known = tweaks.get(name)
-        tweaks[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    tweaks = _merged(body.tweaks or {}, dotted.tweaks)
     if body.session_id and dotted.session_id and body.session_id != dotted.session_id:
         raise _invalid("session_id", "`session_id` and the session in `inputs` differ")
     request = RunRequest(
@@ -199,8 +193,11 @@ async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, Prepare
         stop_component_id=body.stop_component_id,
         whole=True,
     )
-    prepared = await runtime.prepare(flow, request, version=body.flow_version)
-    key = call.request.headers.get("idempotency-key") or body.idempotency_key
+    try:
+        prepared = await runtime.prepare(flow, request, version=body.flow_version)
+    except BadRequest as error:
+        raise _invalid("input_value", error.message) from None
+    key = call.request.headers.get("idempotency-key") or body.idempotency_key or None
     if key is not None and len(key) > 255:
         raise _invalid("idempotency_key", "an idempotency key may have 255 characters at most")
     job = Job(
@@ -212,44 +209,53 @@ async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, Prepare
         request=request,
         rerun=body.rerun_on_restart,
         idempotency_key=key if body.is_background else None,
-        request_hash=_request_hash(body) if key is not None else None,
+        request_hash=_request_hash(body, request.globals) if key is not None else None,
         callback_url=body.callback_url,
     )
     return job, prepared
 
 
-def _request_hash(body: WorkflowBody) -> str:
-    same = msgspec.structs.replace(body, idempotency_key=None, data=msgspec.Raw())
+def _given(data: msgspec.Raw) -> bool:
+    return bytes(data) not in (b"", b"null")
+
+
+def _merged(tweaks: dict[str, Any], dotted: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(tweaks)
+    for name, value in dotted.items():
+        known = merged.get(name, value)
+        if isinstance(known, dict) and isinstance(value, dict):
+            twice = [key for key in value if key in known and known[key] != value[key]]
+            merged[name] = {**known, **value}
+        else:
+            twice = [] if known == value else [""]
+            merged[name] = value
+        if twice:
+            raise _invalid("inputs", f"`tweaks` and `inputs` differ in {'.'.join(filter(None, (name, twice[0])))}")
+    return merged
+
+
+def _request_hash(body: WorkflowBody, variables: dict[str, str]) -> str:
+    same = msgspec.structs.replace(body, idempotency_key=None, globals=variables, data=msgspec.Raw())
     return hashlib.sha256(_canonical.encode(same) + bytes(body.data)).hexdigest()
 
 
 async def read_job(call: Call) -> Any:
     """The state of a job and what came of it, or its events."""
-    runtime = _enabled(call.runtime)
+    runtime = call.runtime
     query: JobQuery = call.query
     if not query.job_id:
         raise BadRequest("Job ID must be provided: /api/v2/workflows?job_id=...")
+    after = _cursor(call.request.headers.get("last-event-id"), query.sequence_id)
     if query.stream:
-        return await _follow(call, query.job_id, query.sequence_id)
+        return event_source(await events_after(runtime, query.job_id, after))
     job = await runtime.jobs.get(query.job_id)
     return job_object(job)
 
 
 async def follow_job(call: Call) -> Any:
     """The events of a job as they happen, from the beginning or after a point."""
-    _enabled(call.runtime)
-    return await _follow(call, call.params["job_id"], call.query.sequence_id)
-
-
-async def _follow(call: Call, job_id: str, sequence_id: str | None) -> Any:
-    after = _cursor(call.request.headers.get("last-event-id"), sequence_id)
-    jobs = call.runtime.jobs
-    job = await jobs.get(job_id)
-    if not job.detached:
-        raise EventsEvicted(f"the events of job {job_id} were sent to the request that ran it and are not kept")
-    if job.status.is_terminal and after < job.events and not await call.runtime.job_table.events(job_id, after, 1):
-        raise EventsEvicted(f"the events of job {job_id} after {after} are no longer kept")
-    return event_source(jobs.follow(job_id, after))
+    after = _cursor(call.request.headers.get("last-event-id"), call.query.sequence_id)
+    return event_source(await events_after(call.runtime, call.params["job_id"], after))
 
 
 def _cursor(header: str | None, query: str | None) -> int:
@@ -262,8 +268,7 @@ def _cursor(header: str | None, query: str | None) -> int:
 
 async def stop_job(call: Call) -> Any:
     """Stop a job. Asking again is no error."""
-    runtime = _enabled(call.runtime)
-    job, stopped = await runtime.jobs.stop(call.body.job_id)
+    job, stopped = await call.runtime.jobs.stop(call.body.job_id)
     if stopped:
         message = f"Job {job.id} cancelled successfully."
     elif job.status is JobStatus.CANCELLED:
@@ -275,7 +280,7 @@ async def stop_job(call: Call) -> Any:
 
 async def list_jobs(call: Call) -> Any:
     """The newest jobs first, page by page."""
-    runtime = _enabled(call.runtime)
+    runtime = call.runtime
     query: JobsQuery = call.query
     if query.status is not None and query.status not in _FILTERED_STATUS:
         known = ", ".join(_FILTERED_STATUS)
@@ -285,14 +290,17 @@ async def list_jobs(call: Call) -> Any:
     flow_id = query.flow_id
     if flow_id is not None:
         flow_id = _find_flow(runtime, flow_id).id
-    jobs = await runtime.job_table.list(
+    if query.before is not None:
+        await runtime.job_table.get(query.before)
+    found = await runtime.job_table.list(
         flow_id=flow_id,
         session_id=query.session_id,
         status=_FILTERED_STATUS[query.status] if query.status else None,
         before=query.before,
-        limit=query.limit,
+        limit=query.limit + 1,
     )
-    following = jobs[-1].id if len(jobs) == query.limit else None
+    jobs = found[: query.limit]
+    following = jobs[-1].id if len(found) > len(jobs) else None
     return {"jobs": [job_object(job) for job in jobs], "next": following}
 
 
@@ -303,9 +311,10 @@ ENDPOINTS = (
         handler=run_workflow,
         summary="Run a workflow and wait, stream its events, or run it in the background",
         tag="Workflows",
+        setting="developer_api_enabled",
         body=WorkflowBody,
         response=dict[str, Any],
-        errors=(*_ERRORS, TweaksRefused, IdempotencyMismatch, QueueFull),
+        errors=(*_ERRORS, TweaksRefused, GraphError, ComponentsUnsupported, IdempotencyMismatch, QueueFull),
     ),
     Endpoint(
         method="GET",
@@ -313,6 +322,7 @@ ENDPOINTS = (
         handler=read_job,
         summary="Read a job, or follow its events",
         tag="Workflows",
+        setting="developer_api_enabled",
         query=JobQuery,
         response=dict[str, Any],
         errors=(BadRequest, JobNotFound, EventsEvicted),
@@ -323,9 +333,10 @@ ENDPOINTS = (
         handler=list_jobs,
         summary="List jobs",
         tag="Workflows",
+        setting="developer_api_enabled",
         query=JobsQuery,
         response=dict[str, Any],
-        errors=(FlowNotFound, InvalidRequest),
+        errors=(FlowNotFound, InvalidRequest, JobNotFound),
     ),
     Endpoint(
         method="POST",
@@ -333,6 +344,7 @@ ENDPOINTS = (
         handler=stop_job,
         summary="Stop a job",
         tag="Workflows",
+        setting="developer_api_enabled",
         body=StopBody,
         response=dict[str, str],
         errors=(InvalidRequest, JobNotFound, JobNotStoppable),
@@ -343,6 +355,7 @@ ENDPOINTS = (
         handler=follow_job,
         summary="Follow the events of a job",
         tag="Workflows",
+        setting="developer_api_enabled",
         query=EventsQuery,
         media_type="text/event-stream",
         errors=(BadRequest, JobNotFound, EventsEvicted),

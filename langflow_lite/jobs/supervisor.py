@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -289,7 +289,7 @@ class Supervisor:
             await active.ended.wait()
         return await self._store.get(job_id)
 
-    async def follow(self, job_id: str, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
+    async def follow(self, job_id: str, after: int = 0) -> AsyncGenerator[tuple[int, bytes]]:
         """The events of a job after a sequence id, up to the terminal one, which a finished job has in its store.
 
         Ends without a terminal event when the server shuts down and the job will be run by the next start. Raises

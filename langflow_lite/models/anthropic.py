@@ -21,7 +21,7 @@ from langflow_lite.models.base import (
     token_usage,
 )
 from langflow_lite.models.endpoint import Endpoint
-from langflow_lite.models.http import Upstream, decode_as, without_refused
+from langflow_lite.models.http import Upstream, decode_as, read_out, without_refused
 
 __all__ = ["Anthropic", "connect"]
 
@@ -157,6 +157,7 @@ class Anthropic(LanguageModel):
                         finish_reason = event.delta.stop_reason or finish_reason
                 elif event.type == "message_stop":
                     done = True
+                    await read_out(events)
                     break
                 elif event.type == "error" or event.error:
                     raise upstream.reported(event.error)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -18,10 +18,11 @@ from langflow_lite.errors import ProviderError
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.values import to_json
 
-__all__ = ["Refusal", "Upstream", "decode_as", "without_refused"]
+__all__ = ["Refusal", "Upstream", "decode_as", "read_out", "without_refused"]
 
 _Chunk = TypeVar("_Chunk")
 _CONNECT_TIMEOUT = 10.0
+_LAST_BYTE_TIMEOUT = 0.1
 _BACKOFF = 0.2
 _MAX_WAIT = 20.0
 _MAX_SERVER_ERROR_RETRIES = 2
@@ -296,6 +297,16 @@ def _retry_after(value: str | None) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+async def read_out(pieces: AsyncIterator[bytes]) -> None:
+    """Read an answer that has announced its end to its last byte: only then can its connection serve the next request.
+
+    What comes late or broken is not waited for; the answer is complete without it.
+    """
+    with anyio.move_on_after(_LAST_BYTE_TIMEOUT), suppress(ProviderError):
+        async for _ in pieces:
+            pass
 
 
 async def _close(response: httpx2.Response) -> None:

@@ -21,7 +21,7 @@ from langflow_lite.models.base import (
     token_usage,
 )
 from langflow_lite.models.endpoint import Endpoint
-from langflow_lite.models.http import Upstream, decode_as
+from langflow_lite.models.http import Upstream, decode_as, read_out
 
 __all__ = ["Ollama", "connect"]
 
@@ -102,6 +102,7 @@ class Ollama(LanguageModel):
                     if line.message.content:
                         yield Delta(text=line.message.content)
                 if line.done:
+                    await read_out(lines)
                     yield Delta(
                         tool_calls=calls,
                         usage=token_usage(line.prompt_eval_count, line.eval_count),

@@ -22,7 +22,7 @@ from langflow_lite.models.base import (
     token_usage,
 )
 from langflow_lite.models.endpoint import Endpoint
-from langflow_lite.models.http import Upstream, decode_as, without_refused
+from langflow_lite.models.http import Upstream, decode_as, read_out, without_refused
 from langflow_lite.values import to_json
 
 __all__ = ["OpenAI", "connect"]
@@ -141,6 +141,7 @@ class OpenAI(LanguageModel):
             async for data in events:
                 if data == b"[DONE]":
                     done = True
+                    await read_out(events)
                     break
                 chunk = decode_as(upstream, _decoder, data)
                 if chunk.error:

@@ -57,6 +57,7 @@ class FileStore:
     def __init__(self, database: Database, directory: Path) -> None:
         self._database = database
         self._directory = directory
+        self._writing = anyio.Lock()
 
     async def load(self) -> None:
         """Make the directory if need be, and remove what interrupted uploads have left in it."""
@@ -125,6 +126,37 @@ class FileStore:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise NotFound(f"File {path} not found") from error
             raise
+
+    async def write(self, flow_id: str, name: str, content: bytes, *, limit: int, append: bool = False) -> str:
+        """Keep a file that a run made under exactly this label, and return its path.
+
+        A file of the flow with this name is replaced, or grows by `content` when `append` is set; readers see the old
+        or the new one, never a mixture. Raises `FlowNotFound`, `PayloadTooLarge`, `StorageFull` or `StorageError`.
+        """
+        async with self._writing:
+            if append:
+                with contextlib.suppress(NotFound):
+                    content = await self.read(f"{flow_id}/{label(name)}") + content
+            if len(content) > limit:
+                raise PayloadTooLarge(f"The file is larger than the maximum size of {limit / 2**20:g} MB.")
+            file = StoredFile(id=new_id(), flow_id=flow_id, name=label(name), size=len(content), created_at=utc_now())
+            # What has begun ends quickly, and half of it would leave a file without a row.
+            with anyio.CancelScope(shield=True):
+                await self._replace(file, content)
+            return file.path
+
+    async def _replace(self, file: StoredFile, content: bytes) -> None:
+        place = self._directory / file.id
+        unfinished = place.with_name(place.name + _PARTIAL)
+        try:
+            await _in_thread(lambda: _write_whole(unfinished, content))
+            await _in_thread(lambda: _move_into_place(unfinished, place))
+            replaced = await self._database.writer.enqueue(lambda c: _insert_or_replace(c, file)).wait()
+        except BaseException:
+            await _in_thread(lambda: _remove(unfinished, place))
+            raise
+        if replaced is not None:
+            await _in_thread(lambda: _remove(self._directory / replaced))
 
     def place(self, file_id: str) -> Path:
         """Where the bytes of a file are."""
@@ -235,6 +267,14 @@ def _finish(fd: int, rest: bytearray) -> None:
     os.fsync(fd)
 
 
+def _write_whole(place: Path, content: bytes) -> None:
+    fd = _create(place)
+    try:
+        _finish(fd, bytearray(content))
+    finally:
+        os.close(fd)
+
+
 def _move_into_place(unfinished: Path, place: Path) -> None:
     unfinished.rename(place)
     directory = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
@@ -285,6 +325,20 @@ def _insert(connection: sqlite3.Connection, upload: StoredFile) -> StoredFile:
         (file.id, file.flow_id, file.name, file.size, to_micros(file.created_at)),
     )
     return file
+
+
+def _insert_or_replace(connection: sqlite3.Connection, file: StoredFile) -> str | None:
+    """Insert the row, and return the id of the file of that name whose place it took."""
+    if connection.execute("SELECT 1 FROM flows WHERE id = ?", (file.flow_id,)).fetchone() is None:
+        raise FlowNotFound("Flow not found")
+    taken = connection.execute(
+        "DELETE FROM files WHERE flow_id = ? AND name = ? RETURNING id", (file.flow_id, file.name)
+    ).fetchone()
+    connection.execute(
+        "INSERT INTO files (id, flow_id, name, size, created_at) VALUES (?, ?, ?, ?, ?)",
+        (file.id, file.flow_id, file.name, file.size, to_micros(file.created_at)),
+    )
+    return taken[0] if taken else None
 
 
 def _file(row: tuple[Any, ...]) -> StoredFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -47,8 +48,11 @@ _LIST = (
     + "AND (:before IS NULL OR seq < (SELECT seq FROM jobs WHERE id = :before)) ORDER BY seq DESC LIMIT :limit"
 )
 _FORGET = """
-    DELETE FROM jobs WHERE finished_at IS NOT NULL AND callback_state IS NOT 'pending' AND (
-        finished_at < ? OR seq <= (SELECT seq FROM jobs WHERE finished_at IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)
+    DELETE FROM jobs WHERE seq IN (
+        SELECT seq FROM jobs WHERE finished_at IS NOT NULL AND callback_state IS NOT 'pending' AND (
+            finished_at < ?
+            OR seq <= (SELECT seq FROM jobs WHERE finished_at IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)
+        ) ORDER BY seq LIMIT ?
     )
 """
 _request = msgspec.json.Decoder(RunRequest)
@@ -170,12 +174,10 @@ class JobTable:
         """Jobs without a terminal state, oldest first."""
         return [await self._job(row) for row in await self._database.fetch_all(_UNFINISHED)]
 
-    async def with_callback_due(self) -> _Jobs:
-        """Ended jobs whose callback was neither delivered nor given up, oldest first."""
-        return [
-            await self._job(row)
-            for row in await self._database.fetch_all(_SELECT + "WHERE callback_state = 'pending' ORDER BY seq")
-        ]
+    async def with_callback_due(self) -> Sequence[str]:
+        """Ids of ended jobs whose callback was neither delivered nor given up, oldest first."""
+        rows = await self._database.fetch_all("SELECT id FROM jobs WHERE callback_state = 'pending' ORDER BY seq")
+        return [row[0] for row in rows]
 
     async def set_callback_state(self, job_id: str, state: str) -> None:
         """Record how telling the callback ended."""
@@ -196,11 +198,15 @@ class JobTable:
             )
         ]
 
-    async def forget(self, *, ended_before: int, keep: int) -> int:
-        """Delete ended jobs with their events: those that ended before a time (µs), and all but the newest `keep`."""
+    async def forget(self, *, ended_before: datetime, keep: int, limit: int) -> int:
+        """Delete ended jobs with their events: those from before a time, and all but the newest `keep`.
+
+        At most `limit`, oldest first, and never one whose callback is due. Returns how many.
+        """
+        due = (to_micros(ended_before), keep, limit)
 
         def unit(connection: sqlite3.Connection) -> int:
-            return connection.execute(_FORGET, (ended_before, keep)).rowcount
+            return connection.execute(_FORGET, due).rowcount
 
         return await self._database.writer.commit(unit)
 

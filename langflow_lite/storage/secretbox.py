@@ -35,6 +35,12 @@ class SecretBox:
         self._passphrase = passphrase
         self._key_file = key_file
         self._cipher: AESGCM | None = None
+        self._key = b""
+
+    @property
+    def key(self) -> bytes:
+        """The key itself, for deriving others from it; empty until `open`."""
+        return self._key
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +63,7 @@ class SecretBox:
             )
         else:
             key = self._read_key(may_create)
+        self._key = key
         self._cipher = AESGCM(key)
 
     def seal(self, text: str, label: str) -> bytes:

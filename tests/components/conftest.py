@@ -14,9 +14,12 @@ import pytest
 from langflow_lite.components.base import Component
 from langflow_lite.components.context import RunContext
 from langflow_lite.components.registry import Registry
+from langflow_lite.errors import NotFound
+from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
 from tests.components.workbench import Workbench, workbench
+from tests.services_standin import WebStandin, running_web
 from tests.standin import Standin, running_standin
 
 
@@ -57,8 +60,11 @@ class FakeVariables:
     def __init__(self, values: dict[str, str] | None = None) -> None:
         self.values = values or {}
 
-    async def get(self, name: str) -> str | None:
+    async def get(self, name: str, *, secret: bool = True) -> str | None:
         return self.values.get(name)
+
+    def from_request(self, name: str) -> bool:
+        return False
 
 
 class FakeFiles:
@@ -66,7 +72,14 @@ class FakeFiles:
         self.contents = contents or {}
 
     async def read(self, path: str) -> bytes:
+        if path not in self.contents:
+            raise NotFound(f"File {path} not found")
         return self.contents[path]
+
+    async def write(self, flow_id: str, name: str, content: bytes, *, limit: int, append: bool = False) -> str:
+        path = f"{flow_id}/{name}"
+        self.contents[path] = (self.contents.get(path, b"") if append else b"") + content
+        return path
 
 
 class NoOutbound:
@@ -150,6 +163,21 @@ def place(ctx: RunContext) -> Callable[..., Any]:
         return component
 
     return put
+
+
+@pytest.fixture(scope="session")
+def shared_web() -> Iterator[WebStandin]:
+    with running_web() as web:
+        yield web
+
+
+@pytest.fixture
+async def web(anyio_backend: str, shared_web: WebStandin, ctx: RunContext) -> AsyncIterator[WebStandin]:
+    """A web server for the components of this test, whose run may call out."""
+    shared_web.reset()
+    async with OutboundClients(ctx.settings) as clients:
+        ctx.outbound = clients
+        yield shared_web
 
 
 @pytest.fixture(scope="session")

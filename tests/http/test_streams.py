@@ -35,7 +35,7 @@ class Producer:
 
 def stream_of(producer, **options):
     async def stream(request):
-        return EventResponse(producer.log, producer.run, **options)
+        return EventResponse(producer.log.follow(), producer.run, **options)
 
     return Route("/stream", stream)
 
@@ -96,7 +96,7 @@ async def test_a_followed_log_goes_on_without_its_follower(settings):
                 left.set()
 
     async def follow(request):
-        return Follower(log)
+        return Follower(log.follow())
 
     async with serving(settings, extra_routes=[Route("/stream", follow)]) as port:
         with anyio.fail_after(10):

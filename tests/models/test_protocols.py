@@ -327,3 +327,10 @@ async def test_arguments_that_are_not_json_are_handed_over_with_the_complaint(
     [call] = (await ask(model, said("go"), streamed, tools=[WEATHER])).tool_calls
     assert call == ToolCall("call_1", "weather", {}, "{oops", call.error)
     assert call.error.startswith("the arguments are not valid JSON")
+
+
+async def test_a_connection_serves_one_answer_after_the_other(make: Make, standin: Standin, streamed: bool) -> None:
+    model = make("words-3")
+    for _ in range(3):
+        assert (await ask(model, said("hi"), streamed)).text == "w0 w1 w2"
+    assert len({call.port for call in standin.calls}) == 1

@@ -248,3 +248,29 @@ async def test_files_survive_a_restart(path, directory):
 )
 def test_names_are_labels_of_one_segment(given, expected):
     assert label(given) == expected
+
+
+async def test_a_run_writes_a_file_under_its_name(files):
+    path = await files.write("f", "report.txt", b"one", limit=100)
+    assert path == "f/report.txt"
+    assert await files.read(path) == b"one"
+    assert [file.size for file in await files.list("f")] == [3]
+
+
+async def test_a_written_file_is_replaced_or_grows(files):
+    path = await files.write("f", "report.txt", b"one", limit=100)
+    await files.write("f", "report.txt", b"two", limit=100)
+    assert await files.read(path) == b"two"
+    await files.write("f", "report.txt", b"!", limit=100, append=True)
+    assert await files.read(path) == b"two!"
+    await files.write("f", "new.txt", b"n", limit=100, append=True)
+    assert len(await files.list("f")) == 2
+
+
+async def test_a_written_file_that_is_refused_leaves_the_old_one(files):
+    path = await files.write("f", "report.txt", b"one", limit=3)
+    with pytest.raises(PayloadTooLarge):
+        await files.write("f", "report.txt", b"four", limit=3)
+    with pytest.raises(FlowNotFound):
+        await files.write("no-such-flow", "report.txt", b"one", limit=3)
+    assert await files.read(path) == b"one"

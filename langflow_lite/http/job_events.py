@@ -1,0 +1,46 @@
+"""The events of jobs as answers: of a run that belongs to its request, and of a job that does not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from langflow_lite.errors import EventsEvicted, LangflowError
+from langflow_lite.events import EventLog, EventName
+from langflow_lite.job import Job
+from langflow_lite.runtime import PreparedRun, Runtime
+
+__all__ = ["attached_run", "events_after"]
+
+
+def attached_run(
+    runtime: Runtime, job: Job, prepared: PreparedRun
+) -> tuple[EventLog, Callable[[], Coroutine[Any, Any, None]]]:
+    """The log of a run that lives and dies with its response, and what has to run for the log to fill and close."""
+    log = EventLog()
+
+    async def produce() -> None:
+        try:
+            ended = await runtime.run_attached(job, prepared, log.append)
+        except LangflowError as error:
+            # The answer has begun, so this is the only place left to tell it.
+            log.close(EventName.ERROR, {"error": error.message, "code": error.code})
+        else:
+            log.close(ended.event, ended.data)
+
+    return log, produce
+
+
+async def events_after(runtime: Runtime, job_id: str, after: int) -> AsyncIterator[tuple[int, bytes]]:
+    """The events of a detached job after a sequence id, up to the terminal one.
+
+    Raises `JobNotFound`, and `EventsEvicted` before the first byte of the answer rather than in the middle of it.
+    """
+    job = await runtime.jobs.get(job_id)
+    if not job.detached:
+        raise EventsEvicted(f"the events of job {job_id} were sent to the request that ran it and are not kept")
+    if after < job.events:
+        first = await runtime.job_table.events(job_id, after, 1)
+        if not first or first[0][0] != after + 1:
+            raise EventsEvicted(f"the events of job {job_id} after {after} are no longer kept")
+    return runtime.jobs.follow(job_id, after)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from langflow_lite.check import FlowCheck, check_paths, report_lines
+from langflow_lite.settings import Settings
+from tests.flows import edge, flow, node
+from tests.serving import ROOT, run_command
+
+EXAMPLES = ROOT / "examples" / "flows"
+CHAT = [node("ChatInput-1", "ChatInput"), node("ChatOutput-1", "ChatOutput")]
+
+
+@pytest.fixture
+def check(tmp_path: Path):
+    def check(nodes: list[Any], edges: list[Any], **environ: str) -> FlowCheck:
+        path = tmp_path / "flow.json"
+        path.write_text(json.dumps(flow(nodes, edges, name="Mine")))
+        [found] = check_paths([path], Settings(environ=environ))
+        return found
+
+    return check
+
+
+def chain(*ids: str, output: str = "message") -> list[Any]:
+    return [edge(f"{a}.{output}", f"{b}.input_value") for a, b in pairwise(ids)]
+
+
+def test_the_examples_run_without_needing_anything():
+    checks = check_paths([EXAMPLES], Settings(environ={}))
+    assert [(found.name, found.runs, found.needs, found.warnings) for found in checks] == [
+        ("Echo Chat", True, (), ()),
+        ("Prompt Chain", True, (), ()),
+        ("Router and Loop", True, (), ()),
+    ]
+
+
+def test_a_type_that_is_missing_is_named_with_its_node_and_what_to_do(check):
+    nodes = [*CHAT, node("Teleport-1", "Teleporter", display_name="Beam me up")]
+    found = check(nodes, chain("ChatInput-1", "Teleport-1", "ChatOutput-1"))
+    [fault] = found.faults
+    assert not found.runs
+    assert (fault.node, fault.type, fault.reason) == ("Teleport-1", "Teleporter", "unknown_type")
+    assert "Beam me up" in fault.message
+    assert fault.suggestion
+
+
+def test_a_type_that_is_connected_with_nothing_is_a_warning(check):
+    found = check([*CHAT, node("Teleport-1", "Teleporter")], chain("ChatInput-1", "ChatOutput-1"))
+    assert found.runs
+
+
+def test_a_cycle_is_a_fault_that_names_its_nodes(check):
+    nodes = [*CHAT, node("Prompt-1", "Prompt Template", template="{a}", a="")]
+    edges = [*chain("ChatInput-1", "Prompt-1", "ChatOutput-1"), edge("Prompt-1.prompt", "Prompt-1.a")]
+    [fault] = check(nodes, edges).faults
+    assert (fault.reason, fault.node) == ("cycle", "Prompt-1")
+
+
+def test_an_input_that_nothing_is_connected_to_is_a_fault(check):
+    [fault] = check([node("Parser-1", "ParserComponent")], []).faults
+    assert (fault.reason, fault.node) == ("not_connected", "Parser-1")
+
+
+def test_the_key_of_a_provider_is_needed(check):
+    model = node("OpenAIModel-1", "OpenAIModel", model_name="gpt-4o-mini")
+    edges = [*chain("ChatInput-1", "OpenAIModel-1"), edge("OpenAIModel-1.text_output", "ChatOutput-1.input_value")]
+    found = check([*CHAT, model], edges)
+    assert found.runs
+    assert [(need.variable, need.node, need.found) for need in found.needs] == [
+        ("OPENAI_API_KEY", "OpenAIModel-1", False)
+    ]
+    assert any("needs OPENAI_API_KEY" in line for line in report_lines([found]))
+    [need] = check([*CHAT, model], edges, OPENAI_API_KEY="sk-1").needs
+    assert need.found
+
+
+def test_a_key_in_the_node_is_enough(check):
+    model = node("OpenAIModel-1", "OpenAIModel", model_name="gpt-4o-mini", api_key="sk-1")
+    assert check([*CHAT, model], chain("ChatInput-1", "OpenAIModel-1")).needs == ()
+
+
+def test_a_variable_that_a_field_names_is_needed(check):
+    field = {"type": "str", "name": "template", "value": "GREETING", "load_from_db": True}
+    prompt = node("Prompt-1", "Prompt Template", fields={"template": field})
+    [need] = check([*CHAT, prompt], [edge("Prompt-1.prompt", "ChatOutput-1.input_value")]).needs
+    assert (need.variable, need.found) == ("GREETING", False)
+
+
+def test_a_provider_that_cannot_be_reached_from_here_is_a_fault(check):
+    model = node("LanguageModelComponent-1", "LanguageModelComponent", provider="Amazon Bedrock", model_name="x")
+    edges = [edge("LanguageModelComponent-1.text_output", "ChatOutput-1.input_value")]
+    [fault] = check([*CHAT, model], [*chain("ChatInput-1", "LanguageModelComponent-1"), *edges]).faults
+    assert fault.reason == "model"
+    assert "Amazon Bedrock" in fault.message
+
+
+def test_a_file_that_is_no_flow_is_a_fault(tmp_path: Path):
+    (tmp_path / "x.json").write_text("[1]")
+    [found] = check_paths([tmp_path], Settings(environ={}))
+    assert (found.name, found.runs, found.faults[0].reason) == ("x", False, "unreadable")
+
+
+def test_the_command_tells_by_its_status(tmp_path: Path):
+    good = run_command("check", EXAMPLES, cwd=tmp_path)
+    assert good.returncode == 0
+    assert good.stderr == ""
+    assert good.stdout.splitlines()[-1] == "3 of 3 flows can run."
+    (tmp_path / "bad.json").write_text("{}")
+    bad = run_command("check", EXAMPLES / "echo_chat.json", tmp_path / "bad.json", cwd=tmp_path)
+    assert bad.returncode == 1
+    assert bad.stdout.splitlines()[-1] == "1 of 2 flows can run."
+
+
+def test_the_command_prints_json(tmp_path: Path):
+    found = json.loads(run_command("check", "--json", EXAMPLES / "echo_chat.json", cwd=tmp_path).stdout)
+    assert found == [
+        {
+            "file": str(EXAMPLES / "echo_chat.json"),
+            "name": "Echo Chat",
+            "runs": True,
+            "faults": [],
+            "needs": [],
+            "warnings": [],
+        }
+    ]
+
+
+def test_a_path_that_is_not_there_is_named(tmp_path: Path):
+    done = run_command("check", tmp_path / "none.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "none.json" in done.stderr
