@@ -22,7 +22,7 @@ async def test_the_default_folder_is_always_there_and_first(folders):
     assert first.name == "My Projects"
     assert first.description == "Manage your own projects. Download and upload folders."
     assert first.parent_id is None
-    assert UUID(first.id).version == 4
+    assert UUID(first.id).version == 7
     with pytest.raises(Conflict, match="cannot be deleted"):
         await folders.delete(first.id)
 
@@ -31,7 +31,7 @@ async def test_a_folder_is_created_with_a_free_name_and_kept(folders, flows):
     first = await folders.create("d", description="string")
     second = await folders.create("d", parent_id=first.id)
     assert (first.name, second.name) == ("d", "d (1)")
-    assert UUID(second.id).version == 4
+    assert UUID(second.id).version == 7
     assert folders.get(second.id) == second
     assert (await reloaded(folders, flows)).list() == folders.list()
 

@@ -32,7 +32,7 @@ async def variables(database, key_file):
 
 async def test_a_value_comes_back_after_a_restart(variables, database, key_file):
     created = await variables.create("MY_V", SECRET, default_fields=["api_key"])
-    assert UUID(created.id).version == 4
+    assert UUID(created.id).version == 7
     assert created.type is VariableType.CREDENTIAL
     assert await variables.get_value("MY_V") == SECRET
     assert await variables.get_value("my_v") is None
