@@ -153,7 +153,7 @@ class Execution:
         """Run one vertex and keep its result; the component, or None when a frozen result was reused."""
         planned = self.plan.vertices[id_]
         vertex = planned.vertex
-        if vertex.frozen and not issubclass(planned.component, LoopingComponent):
+        if planned.frozen:
             known = self.shared.frozen.get(self.ctx.flow_id, id_)
             if known is not None:
                 self._keep(known, None)
@@ -188,7 +188,7 @@ class Execution:
             model_name=component.model_name,
             seconds=time.perf_counter() - started,
         )
-        if vertex.frozen:
+        if planned.frozen:
             self.shared.frozen.put(self.ctx.flow_id, id_, result)
         self._keep(result, component)
         return component
