@@ -37,9 +37,9 @@ async def events_after(runtime: Runtime, job_id: str, after: int) -> AsyncIterat
 
     Raises `JobNotFound`, and `EventsEvicted` before the first byte of the answer rather than in the middle of it.
     """
-    job = await runtime.jobs.get(job_id)
+    job = runtime.attached.get(job_id) or await runtime.jobs.get(job_id)
     if not job.detached:
-        raise EventsEvicted(f"the events of job {job_id} were sent to the request that ran it and are not kept")
+        raise EventsEvicted(f"the events of job {job_id} go to the request that runs it and are not kept")
     # Of a job that has not ended nothing is ever let go.
     if job.status.is_terminal and after < job.events:
         first = await runtime.job_table.events(job_id, after, 1)
