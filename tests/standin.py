@@ -21,9 +21,11 @@ embeddings, Anthropic messages, Ollama chat and embed, Gemini. What a model's na
     broken         streams one word, then an error object
     blanks         empty pieces around each word
 
-    wordy          ignores a forced tool choice
+    wordy          ignores a forced tool choice and a JSON schema
+    tools-only     ignores a JSON schema
 
-A forced tool choice is obeyed with arguments made from the tool's schema: strings are "text", numbers 1, lists have one item.
+A forced tool choice or a JSON schema is obeyed with values made from the schema: strings are "text", numbers 1, lists
+have one item.
 `/redirect?to=URL` redirects there. Any other model answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
 
     with running_standin() as standin:
@@ -239,6 +241,9 @@ def _plan(model: str, body: Any) -> Plan:
     results = [text for message in messages for text in _results_in(message)]
     if results:
         return Plan(_split("TOOLS[" + " | ".join(results) + "]"))
+    wanted = _wanted_schema(body) if model not in ("wordy", "tools-only") else None
+    if wanted is not None:
+        return Plan([json.dumps(_example(wanted))])
     forced = _forced_tool(body) if model != "wordy" else None
     if forced is not None:
         return Plan([], tool=(forced["name"], json.dumps(_example(forced.get("parameters") or forced["input_schema"]))))
@@ -257,6 +262,14 @@ def _forced_tool(body: Any) -> Any:
     name = (choice.get("function") or choice).get("name") if isinstance(choice, dict) else None
     tools = [tool.get("function", tool) for tool in body.get("tools") or ()]
     return next((tool for tool in tools if tool["name"] == name), None)
+
+
+def _wanted_schema(body: Any) -> Any:
+    """The JSON schema the reply is held to, in OpenAI's or Ollama's form."""
+    wanted = body.get("response_format") or {}
+    if wanted.get("type") == "json_schema":
+        return wanted["json_schema"]["schema"]
+    return body["format"] if isinstance(body.get("format"), dict) else None
 
 
 def _example(schema: Any) -> Any:

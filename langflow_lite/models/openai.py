@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import copy
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from langflow_lite.errors import ProviderError
 from langflow_lite.models.base import (
@@ -84,6 +86,12 @@ class OpenAI(LanguageModel):
 
     def _credentials(self, key: str) -> dict[str, str]:
         return {"authorization": f"Bearer {key}"}
+
+    def with_schema(self, name: str, schema: Mapping[str, Any]) -> OpenAI:
+        """Structured outputs: `response_format` of the type `json_schema`."""
+        held = copy.copy(self)
+        held._options = replace(self._options, json_schema=(name, schema))
+        return held
 
     async def complete(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
@@ -178,7 +186,11 @@ class OpenAI(LanguageModel):
                 body["top_p"] = options.top_p
         if options.max_tokens is not None:
             body["max_completion_tokens" if reasoning else "max_tokens"] = options.max_tokens
-        if options.json_mode:
+        if options.json_schema is not None:
+            name, schema = options.json_schema
+            described = {"name": name, "schema": dict(schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
+        elif options.json_mode:
             body["response_format"] = {"type": "json_object"}
         if tools:
             body["tools"] = [
