@@ -254,7 +254,7 @@ class Runtime:
 
         Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
         """
-        plan = await self.compiled(flow, version, request.data)
+        plan = await self.compiled(flow, version, request.graph)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,
