@@ -55,6 +55,7 @@ from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
+from langflow_lite.storage.vectors import VectorStore
 from langflow_lite.values import utc_now
 
 __all__ = ["PreparedRun", "Runtime"]
@@ -109,6 +110,7 @@ class PreparedRun:
             files=runtime.files,
             outbound=runtime.outbound,
             databases=runtime.databases,
+            vectors=runtime.vectors,
             streaming=emit is not None,
             emit=emit,
             flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
@@ -148,6 +150,7 @@ class Runtime:
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
+        self.vectors = VectorStore(self.database)
         self.user_files = UserFiles(self.database, self.files, self.meta)
         self.job_table = JobTable(self.database, self.variables)
         self.callbacks = Callbacks(self.job_table, self.outbound, describe, self._callback_key)
@@ -251,7 +254,7 @@ class Runtime:
 
         Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
         """
-        plan = await self.compiled(flow, version, request.data)
+        plan = await self.compiled(flow, version, request.graph)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import logging
 from collections import OrderedDict
@@ -147,6 +148,10 @@ class Supervisor:
             with active.scope:
                 if not active.decided:
                     ended = await self._attempt(active)
+        except asyncio.CancelledError:
+            # Raised by the code of the flow, unless somebody did cancel; it would end the supervisor and all its jobs.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
         except Exception as error:
             # Nothing below is allowed to raise, so this is a fault of the server; the job must end all the same.
             logger.exception("job %s failed inside the server", active.job.id)

@@ -22,7 +22,7 @@ async def test_the_default_folder_is_always_there_and_first(folders):
     assert first.name == "My Projects"
     assert first.description == "Manage your own projects. Download and upload folders."
     assert first.parent_id is None
-    assert UUID(first.id).version == 7
+    assert UUID(first.id).version == 4
     with pytest.raises(Conflict, match="cannot be deleted"):
         await folders.delete(first.id)
 
