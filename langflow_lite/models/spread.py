@@ -8,7 +8,7 @@ import httpx2
 
 __all__ = ["SpreadTransport"]
 
-_POOLS = 16
+_POOLS = 64
 
 
 class SpreadTransport(httpx2.AsyncBaseTransport):
