@@ -295,6 +295,7 @@ _RESPONSES = Endpoint(
     tag="OpenAI",
     body=ResponsesBody,
     response=dict[str, Any],
+    stream_type="text/event-stream",
     errors=_ERRORS,
 )
 _CHAT = Endpoint(
@@ -305,6 +306,7 @@ _CHAT = Endpoint(
     tag="OpenAI",
     body=ChatBody,
     response=dict[str, Any],
+    stream_type="text/event-stream",
     errors=_ERRORS,
 )
 

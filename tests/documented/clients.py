@@ -17,7 +17,18 @@ def python_clients(config):
     python = place / "bin" / "python"
     if not (place / "installed").exists():
         run(sys.executable, "-m", "venv", "--clear", place)
-        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "20")
+        pip = (
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--timeout",
+            "10",
+            "--retries",
+            "1",
+        )
         run(*pip, *PACKAGES)
         (place / "installed").touch()
     return python

@@ -1,16 +1,16 @@
-"""A server on a socket with everything in it that the documentation's examples speak of."""
+"""A server with everything in it that the documentation's examples speak of."""
 
 import json
 import re
-from contextlib import asynccontextmanager
+import time
+from uuid import uuid4
 
 import httpx2
 import pytest
 
-from langflow_lite.settings import Settings
 from tests.documented.clients import node_clients, python_clients
 from tests.flows import edge, flow, node
-from tests.http.conftest import serving
+from tests.serving import running_server
 from tests.standin import running_standin
 
 CHAT = flow(
@@ -48,7 +48,6 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
-SESSION = "01ce083d-748b-4b8d-97b6-33adbb6a528a"
 
 
 @pytest.fixture(scope="session")
@@ -67,23 +66,24 @@ def node_modules(pytestconfig):
     return node_clients(pytestconfig)
 
 
+@pytest.fixture(scope="session")
+def address(tmp_path_factory, standin):
+    """A server in a process of its own; its URL."""
+    settings = {
+        "LANGFLOW_ENABLE_LOG_RETRIEVAL": "true",
+        "LANGFLOW_CREATE_STARTER_PROJECTS": "false",
+        "OPENAI_API_KEY": "sk-x",
+        "OPENAI_BASE_URL": f"{standin.url}/v1",
+    }
+    with running_server(tmp_path_factory.mktemp("documented") / "data", **settings) as server:
+        yield server.url
+
+
 @pytest.fixture
-def world(tmp_path, standin):
-    """Starts a server and gives its URL, what the examples' ids stand for there, and the files they send."""
-
-    @asynccontextmanager
-    async def start():
-        settings = Settings(
-            data_dir=tmp_path / "data",
-            port=0,
-            load_examples=False,
-            enable_log_retrieval=True,
-            environ={"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": f"{standin.url}/v1"},
-        )
-        async with serving(settings) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            yield World(client, await fill(client))
-
-    return start
+def world(address):
+    """The server, what the examples' ids stand for there, and the files they send; made anew for each test."""
+    with httpx2.Client(base_url=address, timeout=30) as client:
+        yield World(client, fill(client))
 
 
 class World:
@@ -107,32 +107,34 @@ class World:
         return text
 
 
-async def fill(client):
-    async def post(path, **options):
-        answer = await client.post(path, **options)
+def fill(client):
+    def post(path, **options):
+        answer = client.post(path, **options)
         assert answer.status_code in (200, 201, 202), answer.text
         return answer.json()
 
-    key = (await post("/api/v1/api_key/", json={"name": "docs"}))["api_key"]
-    folder = (await post("/api/v1/folders/", json={"name": "Work"}))["id"]
-    chat = (await post("/api/v1/flows/", json={**CHAT, "folder_id": folder}))["id"]
-    echo = (await post("/api/v1/flows/", json=ECHO))["id"]
-    hook = (await post("/api/v1/flows/", json={**HOOK, "webhook": True}))["id"]
-    await post(f"/api/v1/run/{chat}", json={"input_value": "Hello", "session_id": SESSION})
-    messages = (await client.get("/api/v1/monitor/messages", params={"flow_id": chat})).json()
+    session = str(uuid4())
+    key = (post("/api/v1/api_key/", json={"name": "docs"}))["api_key"]
+    folder = (post("/api/v1/folders/", json={"name": "Work"}))["id"]
+    chat = (post("/api/v1/flows/", json={**CHAT, "folder_id": folder}))["id"]
+    echo = (post("/api/v1/flows/", json=ECHO))["id"]
+    hook = (post("/api/v1/flows/", json={**HOOK, "webhook": True}))["id"]
+    post(f"/api/v1/run/{chat}", json={"input_value": "Hello", "session_id": session})
+    messages = (client.get("/api/v1/monitor/messages", params={"flow_id": chat})).json()
     upload = f"/api/v1/files/upload/{chat}"
-    csv = await post(upload, files={"file": ("the_oscar_award.csv", b"film,year\nMarty,1955\n")})
-    png = await post(upload, files={"file": ("image-file.png", PNG)})
+    csv = post(upload, files={"file": ("the_oscar_award.csv", b"film,year\nMarty,1955\n")})
+    png = post(upload, files={"file": ("image-file.png", PNG)})
     process = {"inputs": {"text": "hi"}, "sync": False}
-    task = (await post(f"/api/v1/process/{echo}", json=process))["task"]["id"]
+    task = (post(f"/api/v1/process/{echo}", json=process))["task"]["id"]
     background = {"flow_id": echo, "background": True, "inputs": {"ChatInput-abc.input_value": "hi"}}
-    job = (await post("/api/v2/workflows", json=background))["job_id"]
-    await finished(client, "/api/v1/task/" + task, {"SUCCESS"})
-    await finished(client, "/api/v2/workflows?job_id=" + job, {"completed"})
-    archive = (await client.get(f"/api/v1/folders/download/{folder}")).content
+    job = (post("/api/v2/workflows", json=background))["job_id"]
+    finished(client, "/api/v1/task/" + task, {"SUCCESS"})
+    finished(client, "/api/v2/workflows?job_id=" + job, {"completed"})
+    archive = (client.get(f"/api/v1/folders/download/{folder}")).content
     return {
         "$LANGFLOW_API_KEY": key,
         "<your_api_key>": key,
+        "01ce083d-748b-4b8d-97b6-33adbb6a528a": session,
         "$FLOW_ID": chat,
         "a430cc57-06bb-4c11-be39-d3d4de68d2c4": chat,
         "$FOLDER_ID": folder,
@@ -156,9 +158,7 @@ async def fill(client):
     }
 
 
-async def finished(client, path, words):
-    import anyio
-
-    with anyio.fail_after(30):
-        while (await client.get(path)).json()["status"] not in words:
-            await anyio.lowlevel.checkpoint()
+def finished(client, path, words):
+    late = time.monotonic() + 30
+    while client.get(path).json()["status"] not in words:
+        assert time.monotonic() < late, path

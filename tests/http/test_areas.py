@@ -293,9 +293,4 @@ class TestBase:
             "/docs",
             "/docs/docs.js",
             "/docs/docs.css",
-            "/api/v1/auto_login",
-            "/api/v1/login",
-            "/api/v1/logout",
-            "/api/v1/refresh",
-            "/api/v1/session",
         }
