@@ -191,7 +191,7 @@ class Found(NamedTuple):
     key: str
     data: dict[str, Any]
     score: float
-    vector: list[float]
+    vector: Sequence[float]
 
 
 class Collection(NamedTuple):

@@ -141,7 +141,7 @@ class KnowledgeComponent(Component):
         if self.include_metadata:
             row |= {key: value for key, value in passage.data.get("metadata", {}).items() if key not in row}
         if self.include_embeddings:
-            row["_embeddings"] = passage.vector
+            row["_embeddings"] = list(passage.vector)
         return row
 
     async def _ingest(self, name: str) -> Data:
