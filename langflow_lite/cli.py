@@ -1,9 +1,10 @@
-"""The command `langflow-lite`: run a server, make API keys, check flows."""
+"""The command `langflow-lite`: run a server or a single flow, make API keys, check flows."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,6 +72,80 @@ def run(env_file: Path | None, **flags: Any) -> None:
     serve(settings, click.echo)
     if has_stuck_threads():
         leave(0)
+
+
+@main.command("run-flow")
+@click.argument("file", type=_FILE)
+@click.option("--input", "input_value", help="What to ask the flow; - reads it from standard input.")
+@click.option("--session", help="Session id of the run.")
+@click.option("--tweaks", help="Tweaks as a JSON object, or @FILE.")
+@click.option("--output-component", default="", help="Id or display name of the component whose result is wanted.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer, as /run gives it.")
+@_ENV_FILE
+@_DATA_DIR
+@click.option("--components-path", type=_FOLDER, multiple=True, help="Folder of your own components; can be repeated.")
+def run_flow(
+    file: Path,
+    input_value: str | None,
+    session: str | None,
+    tweaks: str | None,
+    output_component: str,
+    as_json: bool,
+    env_file: Path | None,
+    data_dir: Path | None,
+    components_path: tuple[Path, ...],
+) -> None:
+    """Run an exported flow once, without a server, and print what it answers.
+
+    Nothing is kept. Of the data directory only the trusted code is read.
+    """
+    import anyio
+
+    from langflow_lite.local import Flow
+    from langflow_lite.serve import has_stuck_threads, leave
+    from langflow_lite.terminal import Terminal
+    from langflow_lite.values import to_json
+
+    settings = _settings(env_file, data_dir=data_dir, components_path=components_path or None)
+    terminal = Terminal(sys.stdout, sys.stderr)
+    flow = Flow.load(file)
+    given = sys.stdin.read() if input_value == "-" else input_value
+    run = partial(
+        flow.run,
+        given,
+        session_id=session,
+        tweaks=_tweaks(tweaks),
+        output_component=output_component,
+        settings=settings,
+        emit=None if as_json else terminal.emit,
+        progress=terminal.progress,
+    )
+    try:
+        answer = anyio.run(run)
+    except BaseException:
+        terminal.abandon()
+        raise
+    if as_json:
+        terminal.abandon()
+        click.echo(to_json(answer.body))
+    else:
+        terminal.finish(answer)
+    if has_stuck_threads():
+        leave(0)
+
+
+def _tweaks(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    import msgspec
+
+    try:
+        raw = Path(text[1:]).read_bytes() if text.startswith("@") else text.encode()
+        return msgspec.json.decode(raw, type=dict[str, Any])
+    except OSError as error:
+        raise click.BadParameter(f"{text[1:]} cannot be read: {error.strerror}", param_hint="--tweaks") from None
+    except msgspec.DecodeError as error:
+        raise click.BadParameter(f"this is not a JSON object: {error}", param_hint="--tweaks") from None
 
 
 @main.command("api-key")

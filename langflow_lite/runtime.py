@@ -13,6 +13,7 @@ from typing import Any, Self
 import anyio
 import anyio.to_thread
 import msgspec
+from msgspec.structs import replace
 
 from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.components.registry import Registry
@@ -129,7 +130,7 @@ class Runtime:
     The order in which parts are entered is the order of dependence, so leaving shuts down in the right order: HTTP
     clients before the database, the database before the lock on its directory. Enter and leave it in one task.
     Entering raises `StorageUnusable` or `SettingsError` when the server cannot start. `describe` makes what callbacks are
-    told of an ended job.
+    told of an ended job. `attached` holds the jobs that run inside their requests, as they stand, by id.
     """
 
     def __init__(self, settings: Settings, *, describe: Callable[[Job], Mapping[str, Any]] = _describe) -> None:
@@ -167,6 +168,7 @@ class Runtime:
         if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
         self.polls = Polls(self.jobs, self.job_table)
+        self.attached: dict[str, Job] = {}
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._stack = AsyncExitStack()
@@ -273,13 +275,17 @@ class Runtime:
         """
         job.detached = False
         job.started_at = utc_now()
+        self.attached[job.id] = replace(job, status=JobStatus.IN_PROGRESS)
         ended = Ended(JobStatus.CANCELLED, JobResult(), {"reason": "the client went away"})
         try:
             ended = await self._run_job(job, prepared, emit)
         finally:
             job.status, job.result, job.finished_at = ended.status, ended.result, utc_now()
-            with anyio.CancelScope(shield=True):
-                await self.job_table.record(job)
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self.job_table.record(job)
+            finally:
+                del self.attached[job.id]
         return ended
 
     async def _execute_job(self, job: Job, emit: Emit) -> Ended:

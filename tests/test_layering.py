@@ -13,8 +13,8 @@ from tests.serving import ROOT
 
 PACKAGE = ROOT / "langflow_lite"
 LAYERS = [
-    {"__main__", "cli", "serve", "check", "app", "http", "playground"},
-    {"runtime", "inside", "loading"},
+    {"__main__", "cli", "serve", "check", "terminal", "app", "http", "playground"},
+    {"runtime", "inside", "loading", "local"},
     {"jobs", "storage"},
     {"engine"},
     {"components", "models"},

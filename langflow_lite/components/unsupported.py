@@ -33,8 +33,6 @@ _STOCK = (
     ("HCD*", "external_service", _LOCAL_STORE),
     ("Composio*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for that service"),
     ("Gmail*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for Gmail"),
-    ("Y[Ff]inance*", "external_service", _REPLACE + "a Web Search or an API Request component"),
-    ("YahooFinance*", "external_service", _REPLACE + "a Web Search or an API Request component"),
     ("YouTubeTranscripts*", "external_service", _REPLACE + "an API Request component"),
     ("You[Tt]ube*", "external_service", _REPLACE + "a Web Search component"),
     ("Google*Embeddings*", "external_service", _REPLACE + "an Embedding Model component"),

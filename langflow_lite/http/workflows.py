@@ -249,8 +249,8 @@ async def read_job(call: Call) -> Any:
     after = _cursor(call.request.headers.get("last-event-id"), query.sequence_id)
     if query.stream:
         return event_source(await events_after(runtime, query.job_id, after))
-    job = await runtime.jobs.get(query.job_id)
-    return job_object(job)
+    job = runtime.attached.get(query.job_id)
+    return job_object(job or await runtime.jobs.get(query.job_id))
 
 
 async def follow_job(call: Call) -> Any:
@@ -269,6 +269,8 @@ def _cursor(header: str | None, query: str | None) -> int:
 
 async def stop_job(call: Call) -> Any:
     """Stop a job. Asking again is no error."""
+    if call.body.job_id in call.runtime.attached:
+        raise JobNotStoppable(f"job {call.body.job_id} ends with the request that waits for it")
     job, stopped = await call.runtime.jobs.stop(call.body.job_id)
     if stopped:
         message = f"Job {job.id} cancelled successfully."

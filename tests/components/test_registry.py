@@ -191,8 +191,6 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
     [
         ("ComposioAPI", None, "external_service", "MCP server"),
         ("GmailAPI", None, "external_service", "MCP server"),
-        ("YfinanceComponent", None, "external_service", "Web Search or an API Request"),
-        ("YFinanceTool", None, "external_service", "Web Search or an API Request"),
         ("AstraDB", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("AstraDBGraph", None, "needs_package", "Chroma, FAISS or Knowledge"),
         ("SequentialCrewComponent", None, "needs_package", "an Agent"),

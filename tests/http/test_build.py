@@ -125,7 +125,8 @@ class TestStream:
             flow_id = await new_flow(client, GATED)
             with anyio.fail_after(10):
                 async with client.stream("POST", f"/api/v1/build/{flow_id}/flow", json=SAYING) as answer:
-                    await anext(answer.aiter_bytes())
+                    chunks = answer.aiter_bytes()
+                    await anext(chunks)
                     await gate.reached.wait()
                 await gate.cancelled.wait()
 
@@ -164,7 +165,8 @@ class TestJobs:
             job_id = await build(client, await new_flow(client, GATED), "polling", **SAYING)
             with anyio.fail_after(10):
                 async with client.stream("GET", f"/api/v1/build/{job_id}/events") as answer:
-                    await anext(answer.aiter_bytes())
+                    chunks = answer.aiter_bytes()
+                    await anext(chunks)
                     await gate.reached.wait()
                 gate.opened.set()
                 assert (await finished(client, runtime, job_id))["status"] == "completed"

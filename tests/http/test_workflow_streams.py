@@ -6,6 +6,7 @@ import random
 import anyio
 import pytest
 
+from langflow_lite.errors import StorageFull
 from langflow_lite.http import sse as sse_module
 
 from .jobs import (
@@ -35,7 +36,7 @@ async def follow(client, job_id, after=None, **options):
 
 
 async def until(stream, name):
-    """Read an open stream as far as the first event of that name; what was read."""
+    """Read an open stream as far as the first event of that name; what was read. The caller holds it, or it is closed."""
     raw = b""
     async for chunk in stream:
         raw += chunk
@@ -110,6 +111,24 @@ class TestFraming:
         assert [event["event"] for event in events][-3:] == ["error", "end_vertex", "end"]
         assert events[-2]["data"]["build_data"]["valid"] is False
 
+    @pytest.mark.parametrize("endpoint", ["workflow", "build"])
+    async def test_a_job_that_cannot_be_kept_is_told_as_the_streams_end(self, client, runtime, monkeypatch, endpoint):
+        async def full(job):
+            raise StorageFull("the disk is full")
+
+        flow_id = await new_flow(client, ECHO)
+        monkeypatch.setattr(runtime.job_table, "record", full)
+        if endpoint == "build":
+            answer = await client.post(f"/api/v1/build/{flow_id}/flow", json={})
+            last = json.loads(answer.content.split(b"\n\n")[-2])
+        else:
+            answer = await client.post(WORKFLOWS, json={"flow_id": flow_id, "stream": True, "input_value": "x"})
+            last = json.loads(sse(answer.content)[-1][1])
+            waited = await client.post(WORKFLOWS, json={"flow_id": flow_id, "input_value": "x"})
+            assert (waited.status_code, waited.json()["detail"]) == (507, "the disk is full")
+        assert (last["event"], last["data"]) == ("error", {"error": "the disk is full", "code": "STORAGE_FULL"})
+        assert runtime.attached == {}
+
     async def test_a_flow_that_cannot_run_is_refused_before_the_stream_begins(self, client):
         answer = await client.post(WORKFLOWS, json={"flow_id": "nowhere", "stream": True})
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
@@ -147,7 +166,8 @@ class TestCursors:
 
                 # All that the model said is on disk before the gate is opened.
                 async with client.stream("GET", f"{WORKFLOWS}/{job_id}/events") as first:
-                    raw = await until(first.aiter_bytes(), "token")
+                    chunks = first.aiter_bytes()
+                    raw = await until(chunks, "token")
                 there = max(number for number, _ in sse(raw))
                 async with anyio.create_task_group() as tasks:
                     for after in range(TOKENS + 6):
@@ -258,13 +278,21 @@ class TestWhoEndsWithWhom:
                 async with client.stream(
                     "POST", WORKFLOWS, json={"flow_id": flow_id, "stream": True, "input_value": "x"}
                 ) as answer:
-                    await until(answer.aiter_bytes(), "token")
+                    chunks = answer.aiter_bytes()
+                    raw = await until(chunks, "token")
                     await gate.reached.wait()
+                    [job_id] = {
+                        b["data"]["run_id"] for _, d in sse(raw) if (b := json.loads(d))["event"] == "add_message"
+                    }
+                    running = (await client.get(WORKFLOWS, params={"job_id": job_id})).json()
+                    assert (running["status"], "links" in running) == ("in_progress", False)
+                    assert (await client.get(f"{WORKFLOWS}/{job_id}/events")).status_code == 410
+                    assert (await client.post(f"{WORKFLOWS}/stop", json={"job_id": job_id})).status_code == 409
                 await gate.cancelled.wait()
                 jobs = []
                 while not jobs:
                     jobs = (await client.get(f"{WORKFLOWS}/jobs")).json()["jobs"]
-        assert [job["status"] for job in jobs] == ["cancelled"]
+        assert [(job["job_id"], job["status"]) for job in jobs] == [(job_id, "cancelled")]
 
     async def test_a_background_job_does_not_end_with_the_clients_that_follow_it(self, settings):
         async with gated_server(settings) as (client, runtime, gate):
@@ -273,10 +301,12 @@ class TestWhoEndsWithWhom:
             with anyio.fail_after(10):
                 async with client.stream("POST", WORKFLOWS, json=asked) as answer:
                     events = answer.headers["content-location"]
-                    await until(answer.aiter_bytes(), "token")
+                    chunks = answer.aiter_bytes()
+                    await until(chunks, "token")
                     await gate.reached.wait()
                 async with client.stream("GET", events) as answer:
-                    await until(answer.aiter_bytes(), "token")
+                    chunks = answer.aiter_bytes()
+                    await until(chunks, "token")
                 job_id = events.split("/")[-2]
                 body = (await client.get(WORKFLOWS, params={"job_id": job_id})).json()
                 assert body["status"] == "in_progress"

@@ -1,0 +1,81 @@
+"""A run as a person at a terminal sees it: the answer as it grows, and how far a long run is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TextIO
+
+from langflow_lite.events import EventName
+from langflow_lite.local import Answer
+
+__all__ = ["Terminal"]
+
+_QUIET_SECONDS = 1.0
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Terminal:
+    """Shows one run. Tokens and the answer go to `out`; `notes` gets the progress, once the run has taken a second.
+
+    On a terminal the progress is one line that is written over, elsewhere a line per component.
+    """
+
+    def __init__(self, out: TextIO, notes: TextIO) -> None:
+        self._out = out
+        self._notes = notes
+        self._rewrites = notes.isatty()
+        self._begin = time.monotonic()
+        self._has_line = False
+        self._streamed = ""
+        self._message: Any = None
+
+    def progress(self, done: int, total: int, name: str) -> None:
+        """Show that a component begins."""
+        if self._streamed or time.monotonic() - self._begin < _QUIET_SECONDS:
+            return
+        text = f"[{done + 1}/{total}] {_printable(name)} ..."
+        if self._rewrites:
+            self._notes.write(_CLEAR_LINE + text)
+            self._has_line = True
+        else:
+            self._notes.write(text + "\n")
+        self._notes.flush()
+
+    def emit(self, name: str, data: Any) -> None:
+        """Show the tokens of an answer as they come."""
+        if name != EventName.TOKEN or not data["chunk"]:
+            return
+        self._clear()
+        if self._message not in (None, data["id"]):
+            self._out.write("\n")
+            self._streamed = ""
+        self._message = data["id"]
+        self._streamed += data["chunk"]
+        self._out.write(data["chunk"])
+        self._out.flush()
+
+    def finish(self, answer: Answer) -> None:
+        """Show the answer, unless its tokens have been shown already."""
+        self._clear()
+        if self._streamed:
+            self._out.write("\n")
+        if answer.text.strip() != self._streamed.strip():
+            self._out.write(answer.text + "\n")
+        self._out.flush()
+
+    def abandon(self) -> None:
+        """End an open line, so that what follows stands by itself."""
+        self._clear()
+        if self._streamed:
+            self._out.write("\n")
+            self._out.flush()
+
+    def _clear(self) -> None:
+        if self._has_line:
+            self._notes.write(_CLEAR_LINE)
+            self._notes.flush()
+            self._has_line = False
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
