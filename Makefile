@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench help clean
+.PHONY: run test check crash bench help clean
 
 run: $(VENV)/.has-run ## Start the server with the example flows on http://127.0.0.1:7860
 	@$(BIN)/langflow-lite run $(ARGS)
@@ -18,6 +18,9 @@ check: $(VENV)/.has-test $(VENV)/.has-check ## Lint, formatting, types and the l
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_layering.py
+
+crash: $(VENV)/.has-test ## Kill the server at every transition of a job, 20 times each, and check what survives
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 bench: $(VENV)/.has-bench ## Measure speed, start, memory and size; LANGFLOW_URL=... compares with a Langflow
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -43,7 +43,7 @@ class RunRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `session_id` is None for the flow's own session. `globals` are the request's own global variables. `inputs` are the
     caller's own words, given back unchanged. `files` go to the chat input. `data` is an unsaved graph in place of the
-    stored one. `whole` runs every vertex instead of what hangs on the flow's first input; a start or stop component
+    stored one, or JSON's null. `whole` runs every vertex instead of what hangs on the flow's first input; a start or stop component
     narrows that.
     """
 
@@ -56,15 +56,20 @@ class RunRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     globals: dict[str, str] = {}
     inputs: dict[str, Any] = {}
     files: list[str] = []
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
     start_component_id: str | None = None
     stop_component_id: str | None = None
     whole: bool = False
 
     @property
+    def graph(self) -> msgspec.Raw | None:
+        """The unsaved graph, None for the stored one."""
+        return None if bytes(self.data) == b"null" else self.data
+
+    @property
     def is_secret(self) -> bool:
         """Whether it may hold keys that the caller passed, and is to be kept encrypted."""
-        return bool(self.tweaks or self.globals or self.inputs or self.data)
+        return bool(self.tweaks or self.globals or self.inputs or self.graph)
 
 
 class JobResult(msgspec.Struct, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Any, Self
 import anyio
 import anyio.to_thread
 import msgspec
+from msgspec.structs import replace
 
 from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import Emit, RunContext
@@ -56,6 +57,7 @@ from langflow_lite.storage.queries import ListedDatabases
 from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
+from langflow_lite.storage.vectors import VectorStore
 from langflow_lite.values import utc_now
 
 __all__ = ["PreparedRun", "Runtime"]
@@ -110,6 +112,7 @@ class PreparedRun:
             files=runtime.files,
             outbound=runtime.outbound,
             databases=runtime.databases,
+            vectors=runtime.vectors,
             streaming=emit is not None,
             emit=emit,
             flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
@@ -128,7 +131,8 @@ class Runtime:
     The order in which parts are entered is the order of dependence, so leaving shuts down in the right order: HTTP
     clients before the database, the database before the lock on its directory. Enter and leave it in one task.
     Entering raises `StorageUnusable` or `SettingsError` when the server cannot start. `describe` makes what callbacks are
-    told of an ended job; `trusted` is the code that may run, by default that of the data directory.
+    told of an ended job; `trusted` is the code that may run, by default that of the data directory. `attached` holds the
+    jobs that run inside their requests, as they stand, by id.
     """
 
     def __init__(
@@ -156,6 +160,7 @@ class Runtime:
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
+        self.vectors = VectorStore(self.database)
         self.user_files = UserFiles(self.database, self.files, self.meta)
         self.job_table = JobTable(self.database, self.variables)
         self.callbacks = Callbacks(self.job_table, self.outbound, describe, self._callback_key)
@@ -172,6 +177,7 @@ class Runtime:
         if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
         self.polls = Polls(self.jobs, self.job_table)
+        self.attached: dict[str, Job] = {}
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._trust_stamp = 0
@@ -263,7 +269,7 @@ class Runtime:
 
         Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
         """
-        plan = await self.compiled(flow, version, request.data)
+        plan = await self.compiled(flow, version, request.graph)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,
@@ -282,13 +288,17 @@ class Runtime:
         """
         job.detached = False
         job.started_at = utc_now()
+        self.attached[job.id] = replace(job, status=JobStatus.IN_PROGRESS)
         ended = Ended(JobStatus.CANCELLED, JobResult(), {"reason": "the client went away"})
         try:
             ended = await self._run_job(job, prepared, emit)
         finally:
             job.status, job.result, job.finished_at = ended.status, ended.result, utc_now()
-            with anyio.CancelScope(shield=True):
-                await self.job_table.record(job)
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self.job_table.record(job)
+            finally:
+                del self.attached[job.id]
         return ended
 
     async def _execute_job(self, job: Job, emit: Emit) -> Ended:

@@ -140,7 +140,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Open streams keep connections open until their jobs end, so these have to end first.
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._app.state.runtime.drain)
+            if (runtime := getattr(self._app.state, "runtime", None)) is not None:
+                tasks.start_soon(runtime.drain)
             await super().shutdown(sockets)
 
 

@@ -144,7 +144,8 @@ class Settings:
     default_model: str = _setting(
         "",
         "LANGFLOW_DEFAULT_MODEL",
-        "Model for nodes that name none, as `provider:model` (`openai:gpt-4o-mini`, `ollama:llama3.2`, `echo`). "
+        "Model for nodes that name none, as `provider:model` (`openai:gpt-4o-mini`, `ollama:llama3.2`, "
+        "`local:/models/x.gguf`, `echo`). "
         "Empty: the first provider whose key is set, else the built-in `echo`.",
     )
     default_embedding_model: str = _setting(

@@ -93,11 +93,13 @@ class Server:
 
 
 @contextmanager
-def running_server(data_dir: Path, *arguments: str | Path, **variables: str) -> Iterator[Server]:
+def running_server(
+    data_dir: Path, *arguments: str | Path, module: str = "langflow_lite", **variables: str
+) -> Iterator[Server]:
     """A server on a free port, from its first line to its end. Fails with what it said when it does not start."""
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "langflow_lite", "run", "--port", "0", "--data-dir", data_dir, *arguments],
+            [sys.executable, "-m", module, "run", "--port", "0", "--data-dir", data_dir, *arguments],
             cwd=data_dir.parent,
             env=clean_environment(**variables),
             stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """A stand-in for model providers: speaks their protocols on a real socket, and does what the model's name asks for.
 
-Protocols: OpenAI chat completions (`/v1`, `/openai/v1` or no prefix) and embeddings, Anthropic messages, Ollama chat
-and embed. What a model's name makes it do:
+Protocols: OpenAI chat completions (`/v1`, `/openai/v1` or no prefix; `/openai/deployments/MODEL` of Azure) and
+embeddings, Anthropic messages, Ollama chat and embed, Gemini. What a model's name makes it do:
 
     words-N        N words (`w0 w1 ...`)
     slow-MS        50 words, one each MS milliseconds on a fixed schedule; slow-MS-N for N words
@@ -21,9 +21,11 @@ and embed. What a model's name makes it do:
     broken         streams one word, then an error object
     blanks         empty pieces around each word
 
-    wordy          ignores a forced tool choice
+    wordy          ignores a forced tool choice and a JSON schema
+    tools-only     ignores a JSON schema
 
-A forced tool choice is obeyed with arguments made from the tool's schema: strings are "text", numbers 1, lists have one item.
+A forced tool choice or a JSON schema is obeyed with values made from the schema: strings are "text", numbers 1, lists
+have one item.
 `/redirect?to=URL` redirects there. Any other model answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
 
     with running_standin() as standin:
@@ -132,9 +134,18 @@ class Standin:
             return await _answer(send, {"models": [{"name": "llama3.2:latest"}]})
         if path == "/embeddings":
             return await _answer(send, _embeddings(body))
+        if path.endswith(":batchEmbedContents"):
+            texts = [request["content"]["parts"][0]["text"] for request in body["requests"]]
+            return await _answer(send, {"embeddings": [{"values": _vector(text)} for text in texts]})
+        if path.startswith("/deployments/") and path.endswith("/embeddings"):
+            return await _answer(send, _embeddings({"model": "deployed", **body}))
         if path == "/api/embed":
             return await _answer(send, {"model": body["model"], "embeddings": [_vector(t) for t in _texts(body)]})
         protocol = {"/chat/completions": _openai, "/messages": _anthropic, "/api/chat": _ollama}.get(path)
+        if deployed := re.fullmatch(r"/deployments/([^/]+)/chat/completions", path):
+            protocol, body = _openai, {**body, "model": unquote(deployed[1])}
+        if asked := re.fullmatch(r"beta/models/(.+):(generateContent|streamGenerateContent)", path):
+            protocol, body = _gemini, _from_gemini(body, asked[1], stream=asked[2] == "streamGenerateContent")
         if protocol is None:
             return await _answer(send, {"error": {"message": f"no such page: {path}"}}, 404)
         model = body["model"]
@@ -230,6 +241,9 @@ def _plan(model: str, body: Any) -> Plan:
     results = [text for message in messages for text in _results_in(message)]
     if results:
         return Plan(_split("TOOLS[" + " | ".join(results) + "]"))
+    wanted = _wanted_schema(body) if model not in ("wordy", "tools-only") else None
+    if wanted is not None:
+        return Plan([json.dumps(_example(wanted))])
     forced = _forced_tool(body) if model != "wordy" else None
     if forced is not None:
         return Plan([], tool=(forced["name"], json.dumps(_example(forced.get("parameters") or forced["input_schema"]))))
@@ -248,6 +262,14 @@ def _forced_tool(body: Any) -> Any:
     name = (choice.get("function") or choice).get("name") if isinstance(choice, dict) else None
     tools = [tool.get("function", tool) for tool in body.get("tools") or ()]
     return next((tool for tool in tools if tool["name"] == name), None)
+
+
+def _wanted_schema(body: Any) -> Any:
+    """The JSON schema the reply is held to, in OpenAI's or Ollama's form."""
+    wanted = body.get("response_format") or {}
+    if wanted.get("type") == "json_schema":
+        return wanted["json_schema"]["schema"]
+    return body["format"] if isinstance(body.get("format"), dict) else None
 
 
 def _example(schema: Any) -> Any:
@@ -423,6 +445,54 @@ async def _ollama(plan: Plan, model: str, *, stream: bool) -> AsyncIterator[byte
     if called:
         yield line("", message=called)
     yield line("", done=True, done_reason="stop", **counts)
+
+
+def _from_gemini(body: Any, model: str, *, stream: bool) -> dict[str, Any]:
+    """A request of the Gemini protocol in the words of the others; parameters keep their own names."""
+    messages: list[dict[str, Any]] = []
+    for content in body["contents"]:
+        for part in content["parts"]:
+            if "functionResponse" in part:
+                messages.append({"role": "tool", "content": part["functionResponse"]["response"]["result"]})
+            elif "text" in part:
+                role = "assistant" if content["role"] == "model" else "user"
+                messages.append({"role": role, "content": part["text"]})
+            elif "inlineData" in part:
+                messages.append({"role": "user", "content": [{"type": "image"}]})
+    declared = [item for tools in body.get("tools") or () for item in tools["functionDeclarations"]]
+    calling = (body.get("toolConfig") or {}).get("functionCallingConfig", {})
+    names = calling.get("allowedFunctionNames")
+    forced = {"tool_choice": {"name": names[0]}} if names else {}
+    request = {"model": model, "messages": messages, "tools": declared, "stream": stream, **forced}
+    return {**request, **body.get("generationConfig", {})}
+
+
+async def _gemini(plan: Plan, model: str, *, stream: bool) -> AsyncIterator[bytes]:
+    usage = {"promptTokenCount": 10, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 15}
+
+    def answer(*parts: Any, finish: str | None = None, **body: Any) -> dict[str, Any]:
+        candidate = {"content": {"parts": list(parts), "role": "model"}, "index": 0}
+        return {"candidates": [{**candidate, **({"finishReason": finish} if finish else {})}], **body}
+
+    called = []
+    if plan.tool:
+        function = {"name": plan.tool[0], "args": json.loads(plan.tool[1])}
+        called = [{"functionCall": function, "thoughtSignature": "c2ln"}]
+    if not stream:
+        words = [{"text": "".join(plan.words)}] if plan.words else []
+        yield _json(answer({"text": "hm", "thought": True}, *words, *called, finish="STOP", usageMetadata=usage))
+        return
+
+    def event(body: Any) -> bytes:
+        return b"data: " + _json(body) + b"\r\n\r\n"
+
+    broken = event({"error": {"code": 503, "message": "the model fell over", "status": "UNAVAILABLE"}})
+    try:
+        async for piece in _paced(plan, lambda word: event(answer({"text": word})), b"data: {not json\n\n", broken):
+            yield piece
+    except _Cut:
+        return
+    yield event(answer(*called, finish="STOP", usageMetadata=usage))
 
 
 def _embeddings(body: Any) -> dict[str, Any]:

@@ -36,8 +36,6 @@ ONLY_IN = {
 }
 NOWHERE = {"langflow", "lfx", "langchain", "langchain_core", "pandas", "numpy", "fastapi", "pydantic", "requests"}
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess", "code", "codeop"}
-# MCP servers over pipes are started for what the operator has listed, never for what a flow or request names.
-MAY_USE = {"components/mcp_channels.py": {"subprocess"}}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
 # The code of users' components, once the operator has trusted its hash; nothing else is ever compiled.
 MAY_CALL = {"compat/loader.py": {"exec", "compile"}}
@@ -109,8 +107,7 @@ def test_libraries_are_used_in_their_rooms_only(path: Path):
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_nothing_is_unpickled_evaluated_or_executed(path: Path):
-    unsafe = UNSAFE_MODULES - MAY_USE.get(name_of(path), set())
-    wrong = [f"line {line}: {name}" for line, name in imports(path) if name.split(".")[0] in unsafe]
+    wrong = [f"line {line}: {name}" for line, name in imports(path) if name.split(".")[0] in UNSAFE_MODULES]
     calls = UNSAFE_CALLS - MAY_CALL.get(name_of(path), set())
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calls:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import pytest
 
 from langflow_lite.cli import main
 from langflow_lite.http.routes import ENDPOINTS
+from langflow_lite.jobs.callbacks import signature, signing_key
 from tests.serving import ROOT, Server, clean_environment
 from tests.test_layering import LAYERS
 
@@ -140,6 +142,45 @@ def test_the_background_run_with_curl_works_as_printed(server: Server):
         status = answer["status"]
     assert status == "completed"
     assert "Hello!" in json.dumps(answer["outputs"])
+
+
+def test_a_job_is_read_followed_and_stopped_with_curl_as_printed(server: Server):
+    command = next(block for block in blocks("sh") if "Last-Event-ID" in block)
+    asked = {"flow_id": "echo", "background": True, "stream": True, "input_value": "Hello!"}
+    body = json.dumps(asked).encode()
+    submission = urllib.request.Request(server.url + "/api/v2/workflows", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(submission, timeout=30) as stream:
+        job_id = stream.headers["Content-Location"].split("/")[-2]
+        assert b"id: 3\n" in stream.read()
+    done = subprocess.run(
+        ["sh", "-ec", at(command, server)],
+        env=clean_environment(JOB_ID=job_id),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    state, end = json.JSONDecoder().raw_decode(done.stdout)
+    events, _, message = done.stdout[end:].rpartition("\n\n")
+    assert (state["job_id"], state["status"]) == (job_id, "completed")
+    assert events.startswith("id: 4\n")
+    assert json.loads(message)["message"] == f"Job {job_id} already finished (completed)."
+
+
+def test_a_job_is_waited_for_in_python_as_printed(server: Server):
+    code = next(block for block in blocks("python") if '"background": True' in block)
+    done = subprocess.run([sys.executable, "-c", at(code, server)], capture_output=True, text=True, timeout=30)
+    assert done.stdout == "completed Hello!\n"
+
+
+@pytest.mark.parametrize("secret", ["a secret", "whsec_YSBzZWNyZXQ="])
+def test_a_callback_is_checked_as_printed(secret: str):
+    code = next(block for block in blocks("python") if "is_genuine" in block)
+    body = b'{"status": "completed"}'
+    headers = {"webhook-id": "job", "webhook-timestamp": "1700000000"}
+    headers["webhook-signature"] = signature(signing_key(secret), "job", "1700000000", body)
+    code += f"\nfor told in ({body!r}, b'other'):\n    print(is_genuine({headers!r}, told, {secret!r}))\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert done.stdout == "True\nFalse\n", done.stderr
 
 
 def test_the_upload_with_curl_works_as_printed(server: Server, tmp_path: Path):

@@ -174,7 +174,7 @@ class AgentComponent(_Agent):
         "Base URL",
         advanced=True,
         show=False,
-        aliases=("openai_api_base", "groq_api_base", "anthropic_api_url"),
+        aliases=("openai_api_base", "groq_api_base", "anthropic_api_url", "azure_endpoint"),
     )
     ollama_base_url: str = field(Kind.STR, "Ollama Base URL", advanced=True, show=False)
     temperature: float = field(Kind.SLIDER, "Temperature", 0.1, advanced=True, show=False, range_spec=TEMPERATURE_RANGE)

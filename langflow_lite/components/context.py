@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ChildFlow",
     "ChildInput",
+    "Collection",
     "Databases",
     "Emit",
     "Files",
     "Flows",
+    "Found",
     "MessageStore",
     "NodeView",
     "Outbound",
+    "Passage",
     "RunContext",
     "Variables",
+    "Vectors",
 ]
 
 Emit = Callable[[str, Any], None]
@@ -49,6 +53,9 @@ class MessageStore(Protocol):
         limit: int = 100,
     ) -> list[Message]:
         """The newest `limit` messages that match, oldest first; error messages are left out."""
+
+    async def of_flow(self, flow_id: str, *, limit: int) -> list[Message]:
+        """The newest `limit` messages of a flow, of all its sessions, oldest first; error messages are left out."""
 
     async def flush(self) -> None:
         """Return once everything stored so far is committed; raises `StorageError` if it could not be."""
@@ -170,6 +177,56 @@ class NodeView(Protocol):
         """Token counts summed over all model components in front of this one."""
 
 
+class Passage(NamedTuple):
+    """A text to be found by its meaning: a key that names it, its record, and its vector."""
+
+    key: str
+    data: dict[str, Any]
+    vector: Sequence[float]
+
+
+class Found(NamedTuple):
+    """A passage that a search found. `score` is the cosine of the two vectors' angle, 1 for the same direction."""
+
+    key: str
+    data: dict[str, Any]
+    score: float
+    vector: Sequence[float]
+
+
+class Collection(NamedTuple):
+    """What is known of a collection: its embedding model, the length of its vectors and how many it has."""
+
+    model: str
+    dimensions: int
+    size: int
+
+
+class Vectors(Protocol):
+    """Collections of passages, by name."""
+
+    async def describe(self, collection: str) -> Collection | None:
+        """What is known of a collection; None when there is none."""
+
+    async def names(self, prefix: str) -> list[str]:
+        """The collections whose name starts like this, in alphabetical order."""
+
+    async def known(self, collection: str, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that the collection has."""
+
+    async def add(self, collection: str, model: str, passages: Sequence[Passage]) -> int:
+        """Add passages and return how many; those whose key is there already are left out.
+
+        Makes the collection with its first passage. Raises `ValueError` for vectors of another model or length.
+        """
+
+    async def search(self, collection: str, model: str, vector: Sequence[float]) -> list[Found]:
+        """All passages, the most similar first; raises `ValueError` for a vector of another model or length."""
+
+    async def first(self, collection: str, limit: int) -> list[Found]:
+        """The passages that were added first, with a score of 0."""
+
+
 @dataclass(slots=True, kw_only=True)
 class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
@@ -189,6 +246,7 @@ class RunContext:
     files: Files
     outbound: Outbound
     databases: Databases | None = None
+    vectors: Vectors | None = None
     streaming: bool = False
     emit: Emit | None = None
     flows: Flows | None = None

@@ -55,7 +55,7 @@ class CSVToDataComponent(_FromFile):
         """A record of texts per row."""
         text = await self._source(self.csv_file, self.csv_path, self.csv_string)
         try:
-            rows = list(csv.DictReader(io.StringIO(text), restval="", restkey="more"))
+            rows = list(csv.DictReader(io.StringIO(text), restkey="more"))
         except csv.Error as error:
             raise ValueError(f"The CSV is not well formed: {error}") from error
         records = [Data(row, text_key=self.text_key) for row in rows]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import importlib
 import io
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -135,6 +131,10 @@ def typed_cell(cell: str) -> Any:
 
 def documents_in(bundle: Document) -> Iterator[Document]:
     """The readable files of a bundle, hidden ones left out; raises `ValueError` when it is damaged or too large."""
+    # Slow to import, and most flows have no bundles.
+    import tarfile
+    import zipfile
+
     try:
         left = _MAX_BUNDLE
         for count, (name, read) in enumerate(_entries(bundle)):
@@ -154,6 +154,11 @@ def documents_in(bundle: Document) -> Iterator[Document]:
 
 def _entries(bundle: Document) -> Iterator[tuple[str, Callable[[int], bytes]]]:
     """Names in a bundle, each with how to read at most so many bytes of it. Nothing is ever written to disk."""
+    import bz2
+    import gzip
+    import tarfile
+    import zipfile
+
     name, stream = bundle.name.lower(), io.BytesIO(bundle.content)
     if name.endswith(".zip"):
         with zipfile.ZipFile(stream) as archive:

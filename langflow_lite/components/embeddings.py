@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from langflow_lite.components.base import Component, output
+from langflow_lite.components.cloud_models import azure_address
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.models import positive
 from langflow_lite.errors import ComponentError
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AIMLEmbeddingsComponent",
+    "AzureOpenAIEmbeddingsComponent",
     "EmbeddingModelComponent",
     "EmbeddingSimilarityComponent",
+    "GoogleEmbeddingsComponent",
     "LMStudioEmbeddingsComponent",
     "MistralEmbeddingsComponent",
     "NVIDIAEmbeddingsComponent",
@@ -175,6 +179,34 @@ class AIMLEmbeddingsComponent(_ProviderEmbeddings):
     display_name = "AI/ML API Embeddings"
     icon = "AIML"
     vendor = "AI/ML"
+
+
+class GoogleEmbeddingsComponent(_ProviderEmbeddings):
+    """Hand on an embedding model of Google."""
+
+    name = "Google Generative AI Embeddings"
+    aliases = ("GoogleGenerativeAIEmbeddings", "GoogleGenerativeAIEmbeddingsComponent")
+    display_name = "Google Generative AI Embeddings"
+    icon = "GoogleGenerativeAI"
+    vendor = "Google Generative AI"
+
+
+class AzureOpenAIEmbeddingsComponent(_EmbeddingComponent):
+    """Hand on an embedding model that is deployed at Azure."""
+
+    name = "AzureOpenAIEmbeddings"
+    aliases = ("AzureOpenAIEmbeddingsComponent",)
+    display_name = "Azure OpenAI Embeddings"
+    icon = "Azure"
+
+    azure_endpoint: str = field(Kind.TEXT, "Azure Endpoint", required=True, info="Address of the resource.")
+    azure_deployment: str = field(Kind.TEXT, "Deployment Name", required=True, info="Name of the deployment.")
+    api_version: str = field(Kind.STR, "API Version", "2024-10-21", advanced=True)
+    model: str = field(Kind.DROPDOWN, "Model", advanced=True, info="Kept for old flows; the deployment decides.")
+
+    def _wish(self) -> EmbeddingWish:
+        wish = self._asked(provider="Azure OpenAI", model_name=self.azure_deployment)
+        return replace(wish, base_url=azure_address(self.azure_endpoint, self.api_version))
 
 
 class TextEmbedderComponent(Component):

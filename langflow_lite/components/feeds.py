@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 __all__ = ["Article", "parse_xml", "read_feed"]
 
@@ -23,6 +26,9 @@ def parse_xml(content: bytes) -> ElementTree.Element:
 
     External entities are never loaded and the parser bounds how far internal ones expand; feeds need none at all.
     """
+    # Slow to import, and most flows read no XML.
+    from xml.etree import ElementTree
+
     if b"<!ENTITY" in content.upper():
         raise ValueError("the XML declares entities, which is refused")
     try:

@@ -23,7 +23,7 @@ from langflow_lite.components.shaping import records_in
 from langflow_lite.errors import LangflowError, NotFound
 from langflow_lite.values import Data, Message, Table, to_text
 
-__all__ = ["FileComponent", "FileContentRetrieverComponent", "paths_in"]
+__all__ = ["FileComponent", "FileContentRetrieverComponent", "MergeFlowsComponent", "paths_in"]
 
 _DATED = re.compile(r"\A\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_")
 _TABLES = frozenset({"csv", "tsv", "xlsx"})
@@ -102,6 +102,13 @@ class FileComponent(Component):
     s3_file_key: str = field(Kind.STR, "S3 File Key", show=False)
     service_account_key: str = field(Kind.SECRET, "GCP Credentials Secret Key", show=False)
     file_id: str = field(Kind.STR, "Google Drive File ID", show=False)
+
+    @property
+    def description(self) -> str:
+        """What the component does, as agents read it: with the names of its files."""
+        names = [_DATED.sub("", path.rpartition("/")[2]) for path in paths_in([self.path, self.file_path])]
+        given = f" Files: {', '.join(names)}." if names else ""
+        return f"Reads the content of the attached files.{given}"
 
     @output("message", "Raw Content", aliases=("load_message",))
     async def load_files_message(self) -> Message:
@@ -224,6 +231,34 @@ def _first_name(value: Any) -> str:
     first = value[0] if isinstance(value, (list, tuple)) and value else value
     name = first.get("name") if isinstance(first, Mapping) else first
     return name if isinstance(name, str) else ""
+
+
+class MergeFlowsComponent(Component):
+    """Waits for everything that is connected to it."""
+
+    name = "MergeFlows"
+    aliases = ("Merge Flows",)
+    display_name = "Merge Flows"
+    category = "flow_controls"
+    icon = "merge"
+
+    inputs_to_wait_for: Any = field(
+        Kind.HANDLE,
+        "Inputs",
+        is_list=True,
+        aliases=("inputs",),
+        input_types=("Message", "Data", "JSON", "DataFrame", "Table"),
+        info="What is waited for.",
+    )
+
+    @output("done", "Done")
+    async def merge(self) -> Message:
+        """A message that says how many inputs have come."""
+        items = self.inputs_to_wait_for
+        count = len(items) if isinstance(items, (list, tuple)) else int(items is not None)
+        text = f"{count} {'input has' if count == 1 else 'inputs have'} arrived."
+        self.status = text
+        return Message(text=text)
 
 
 class FileContentRetrieverComponent(Component):

@@ -9,7 +9,8 @@ from urllib.parse import urldefrag, urljoin
 
 __all__ = ["Page", "html_to_markdown", "html_to_text", "read_page"]
 
-_SILENT = frozenset({"script", "style", "template", "noscript"})
+_SILENT = frozenset({"script", "style", "template"})
+_ASCII_SPACE = " \t\n\r\f"
 _BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "dd", "div", "dl", "dt", "fieldset", "figure", "footer"}
     | {"form", "header", "html", "li", "main", "nav", "ol", "p", "section", "table", "tbody", "tfoot", "thead", "ul"}
@@ -42,9 +43,11 @@ class _Reader(HTMLParser):
         self._links: dict[str, None] = {}
         self._silent = 0
         self._in_title = False
+        self._started = False
 
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         values = dict(attrs)
+        self._started = True
         if tag in _SILENT:
             self._silent += 1
         elif tag == "title":
@@ -69,7 +72,13 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._in_title:
             self._title.append(data)
-        if not self._silent:
+        if self._silent:
+            return
+        if not data.strip(_ASCII_SPACE):
+            # What stands before the first tag is not of the page, and indentation says nothing.
+            if self._started:
+                self.pieces.append("\n" if "\n" in data else " ")
+        else:
             self.pieces.append(data)
 
     def finish(self, html: str) -> Page:
@@ -98,7 +107,7 @@ def html_to_text(html: str) -> str:
     """The text without tags, its pieces trimmed and joined by one space."""
     reader = _Reader("")
     reader.finish(html)
-    return " ".join(piece for part in reader.pieces if (piece := _SPACE.sub(" ", part).strip()))
+    return " ".join(piece for part in reader.pieces if (piece := part.strip()))
 
 
 class _Markdown(HTMLParser):

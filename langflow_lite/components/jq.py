@@ -251,7 +251,7 @@ def _lenient(inner: Filter) -> Filter:
 def _at_key(key: str) -> Filter:
     def run(value: Any) -> Iterator[Any]:
         if value is not None and not isinstance(value, Mapping):
-            raise ValueError(f"cannot take {key!r} of {_type(value)}")
+            raise ValueError(f'Cannot index {_type(value)} with string ("{key}")')
         yield None if value is None else value.get(key)
 
     return run
@@ -260,7 +260,7 @@ def _at_key(key: str) -> Filter:
 def _at_index(index: int) -> Filter:
     def run(value: Any) -> Iterator[Any]:
         if value is not None and not isinstance(value, list):
-            raise ValueError(f"cannot take item {index} of {_type(value)}")
+            raise ValueError(f"Cannot index {_type(value)} with number ({index})")
         yield value[index] if value is not None and -len(value) <= index < len(value) else None
 
     return run
@@ -271,7 +271,7 @@ def _each(value: Any) -> Iterator[Any]:
         return iter(value.values())
     if isinstance(value, list):
         return iter(value)
-    raise ValueError(f"cannot go through {_type(value)}")
+    raise ValueError(f"Cannot iterate over {_type(value)}")
 
 
 def _sliced(value: Any, start: int | None, stop: int | None) -> Any:

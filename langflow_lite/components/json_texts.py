@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -12,7 +14,7 @@ from langflow_lite.components.jq import run_jq
 from langflow_lite.components.lenient_json import read_json
 from langflow_lite.components.regexes import InvalidRegex, find_all
 from langflow_lite.components.shaping import records_in
-from langflow_lite.values import Data, Message, to_json
+from langflow_lite.values import Data, Message
 
 __all__ = [
     "GetEnvVarComponent",
@@ -40,9 +42,7 @@ class JSONCleanerComponent(Component):
 
     @output("output", "Cleaned JSON String")
     def clean_json(self) -> Message:
-        """The object as well-formed JSON."""
-        import unicodedata
-
+        """The object as well-formed JSON, in ASCII."""
         start, end = self.json_str.find("{"), self.json_str.rfind("}")
         if start < 0 or end < start:
             raise ValueError("Error cleaning JSON string: Invalid JSON string: Missing '{' or '}'")
@@ -56,7 +56,7 @@ class JSONCleanerComponent(Component):
                 msgspec.json.decode(text)
             except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
                 raise ValueError(f"Error cleaning JSON string: {error}") from error
-        cleaned = to_json(read_json(text)).decode()
+        cleaned = json.dumps(read_json(text))
         self.status = cleaned
         return Message(text=cleaned)
 
@@ -91,7 +91,7 @@ class ParseJSONDataComponent(Component):
             for item in items
         ]
         results = run_jq(self.query, values if len(values) > 1 else values[0] if values else None)
-        records = [Data(result) if isinstance(result, dict) else Data({"text": result}) for result in results]
+        records = [Data(result) if isinstance(result, dict) else Data({"text": str(result)}) for result in results]
         self.status = records
         return records
 

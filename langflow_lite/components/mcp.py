@@ -14,8 +14,9 @@ import anyio
 
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.inputs import Kind, field
-from langflow_lite.components.mcp_channels import Channel, ServerSentEvents, Stdio, StreamableHttp
+from langflow_lite.components.mcp_channels import Channel, StreamableHttp
 from langflow_lite.components.mcp_client import Connect, McpSession, McpTool, content_text
+from langflow_lite.components.mcp_streams import ServerSentEvents, Stdio
 from langflow_lite.components.tools import Tool, edited
 from langflow_lite.errors import ComponentError, SettingsError
 from langflow_lite.values import Table

@@ -60,25 +60,23 @@ class RecordOperations(Component):
         if not records:
             raise ValueError(f"{operation} needs a record: connect one to the component")
         record = records[0]
-        nested = record.get("data")
-        plain = nested if isinstance(nested, Mapping) else record
         match operation:
             case "Select Keys":
-                return _selected(plain, texts_in(self.select_keys_input))
+                return _selected(record, texts_in(self.select_keys_input))
             case "Remove Keys":
-                return Data(_without(plain, frozenset(texts_in(self.remove_keys_input))))
+                return Data(_without(record, frozenset(texts_in(self.remove_keys_input))))
             case "Rename Keys":
-                return Data(_renamed(plain, self.rename_keys_input))
+                return Data(_renamed(record, self.rename_keys_input))
             case "Append or Update":
-                return Data({**plain, **self.append_update_data})
+                return Data({**record, **self.append_update_data})
             case "Literal Eval":
                 return Data(_evaluated(record))
             case "Filter Values":
-                return self._filtered_items(plain)
+                return self._filtered_items(record)
             case "Path Selection":
                 return self._selected_path(record)
             case _:
-                return self._queried(plain)
+                return self._queried(record)
 
     def _records(self) -> list[dict[str, Any]]:
         items = self.data if isinstance(self.data, (list, tuple)) else [self.data]
@@ -158,8 +156,7 @@ def _combined(records: list[dict[str, Any]]) -> Data:
         return Data(records[0] if records else {})
     combined: dict[str, Any] = {}
     for record in records:
-        nested = record.get("data")
-        for key, value in (nested if isinstance(nested, Mapping) else record).items():
+        for key, value in record.items():
             if key not in combined:
                 combined[key] = value
                 continue

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any
 
 from langflow_lite.components.base import output
 from langflow_lite.components.feeds import parse_xml
@@ -12,6 +11,9 @@ from langflow_lite.components.fetching import FetchFailed
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.service import Service
 from langflow_lite.values import Data, Message, Table
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 __all__ = [
     "ArXivComponent",

@@ -292,11 +292,12 @@ class MergeDataComponent(Component):
                     row[key if number == 1 else f"{key}_doc{number}"] = value
                 elif key not in row:
                     row[key] = value
-                elif self.operation == "Merge":
+                elif self.operation == "Merge" and isinstance(value, str):
                     row[key] = [*(row[key] if isinstance(row[key], list) else [row[key]]), value]
+                elif self.operation == "Concatenate" and isinstance(row[key], str) and isinstance(value, str):
+                    row[key] = f"{row[key]}\n{value}"
                 else:
-                    both = isinstance(row[key], str) and isinstance(value, str)
-                    row[key] = f"{row[key]}\n{value}" if both else value
+                    row[key] = value
         return [row]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,12 @@ def object_schema(columns: Sequence[Column]) -> dict[str, Any]:
         if column.description:
             described["description"] = column.description
         properties[column.name] = described
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def fit(record: Any, columns: Sequence[Column]) -> dict[str, Any]:
@@ -125,12 +131,21 @@ async def ask_for_records(
 ) -> list[dict[str, Any]]:
     """Have a model write records, at least one.
 
-    It is made to call a tool of this schema; a model without tools, or one that wrote something else, is asked once
-    more, in words. Raises `ComponentError` when that does not help and `ProviderError`.
+    Its reply is held to the schema where the protocol knows how. Elsewhere, or when that brought nothing, it is made to
+    call a tool of this schema; a model without tools, or one that wrote something else, is asked once more, in words.
+    Raises `ComponentError` when that does not help and `ProviderError`.
     """
     item = object_schema(columns)
-    objects = {"type": "array", "items": item, "minItems": 1}
-    schema = {"type": "object", "properties": {"objects": objects}, "required": ["objects"]}
+    schema = {
+        "type": "object",
+        "properties": {"objects": {"type": "array", "items": item}},
+        "required": ["objects"],
+        "additionalProperties": False,
+    }
+    held = model.with_schema(name, schema)
+    if held is not None:
+        with contextlib.suppress(ValueError):
+            return _records(find_json((await held.complete(messages)).text), columns)
     spec = ToolSpec(name, "Hand over the records that were found, all of them.", schema)
     conversation = list(messages)
     said = ""

@@ -10,7 +10,7 @@ from langflow_lite.components.base import Component, output
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.values import Data, Message, Table, to_text
 
-__all__ = ["CombineTextComponent", "SplitTextComponent"]
+__all__ = ["CombineTextComponent", "SplitTextComponent", "merge_pieces"]
 
 
 class CombineTextComponent(Component):
@@ -126,7 +126,7 @@ class SplitTextComponent(Component):
         keep = self.keep_separator.lower()
         pieces = _pieces(text, separator, keep)
         joint = separator if keep == "false" else ""
-        return [chunk for chunk in _merged(pieces, joint, self.chunk_size, self.chunk_overlap) if chunk]
+        return [chunk for chunk in merge_pieces(pieces, joint, self.chunk_size, self.chunk_overlap) if chunk]
 
 
 def _unescaped(separator: str) -> str:
@@ -148,7 +148,7 @@ def _pieces(text: str, separator: str, keep: str) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
-def _merged(pieces: list[str], joint: str, size: int, overlap: int) -> Iterator[str]:
+def merge_pieces(pieces: list[str], joint: str, size: int, overlap: int) -> Iterator[str]:
     """Pieces joined into chunks of at most `size`, each beginning with at most `overlap` characters of the last one."""
     window: deque[str] = deque()
     length = 0

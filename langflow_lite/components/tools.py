@@ -281,6 +281,7 @@ def _default(value: Any) -> Any:
     """The node's own value as the schema states it; None when it has none that JSON could show."""
     if isinstance(value, Message):
         value = value.text
-    if isinstance(value, bool):
-        return value
+    if isinstance(value, (list, tuple)):
+        plain = all(isinstance(item, (str, int, float)) for item in value)
+        return list(value) if value and plain else None
     return value if isinstance(value, (str, int, float)) and value != "" else None

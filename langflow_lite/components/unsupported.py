@@ -20,17 +20,19 @@ class Unsupported(NamedTuple):
 
 
 _REPLACE = "replace it by "
+_NO_PYTHON = "this server never runs Python that a flow brings: " + _REPLACE + "an Operations or a Calculator component"
+_LOCAL_STORE = _REPLACE + "a Chroma, FAISS or Knowledge component"
 # The first pattern that matches counts.
 _STOCK = (
-    ("AstraDBGraph*", "needs_package", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("GraphRAG*", "needs_package", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("AstraDB*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("AstraVectorStore*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("HCD*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("PythonREPL*", "user_code_untrusted", _NO_PYTHON),
+    ("PythonFunction*", "user_code_untrusted", _NO_PYTHON),
+    ("PythonCodeStructuredTool*", "user_code_untrusted", _NO_PYTHON),
+    ("AstraDBGraph*", "needs_package", _LOCAL_STORE),
+    ("GraphRAG*", "needs_package", _LOCAL_STORE),
+    ("AstraDB*", "external_service", _LOCAL_STORE),
+    ("HCD*", "external_service", _LOCAL_STORE),
     ("Composio*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for that service"),
     ("Gmail*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for Gmail"),
-    ("Y[Ff]inance*", "external_service", _REPLACE + "a Web Search or an API Request component"),
-    ("YahooFinance*", "external_service", _REPLACE + "a Web Search or an API Request component"),
     ("YouTubeTranscripts*", "external_service", _REPLACE + "an API Request component"),
     ("You[Tt]ube*", "external_service", _REPLACE + "a Web Search component"),
     ("Google*Embeddings*", "external_service", _REPLACE + "an Embedding Model component"),
@@ -52,11 +54,22 @@ _STOCK = (
     ("HierarchicalTask*", "needs_package", _REPLACE + "an Agent component"),
     ("OpenDsStarAgent*", "needs_package", _REPLACE + "an Agent component"),
     ("Docling*", "needs_package", _REPLACE + "a Read File component"),
-    ("Pinecone*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("Qdrant*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("Weaviate*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("Milvus*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
-    ("pgvector*", "external_service", _REPLACE + "a Chroma, FAISS or Knowledge component"),
+    ("Pinecone*", "external_service", _LOCAL_STORE),
+    ("Qdrant*", "external_service", _LOCAL_STORE),
+    ("Weaviate*", "external_service", _LOCAL_STORE),
+    ("Milvus*", "external_service", _LOCAL_STORE),
+    ("pgvector*", "external_service", _LOCAL_STORE),
+    ("Cassandra*", "external_service", _LOCAL_STORE),
+    ("Clickhouse", "external_service", _LOCAL_STORE),
+    ("Couchbase*", "external_service", _LOCAL_STORE),
+    ("Elasticsearch*", "external_service", _LOCAL_STORE),
+    ("MongoDBAtlas*", "external_service", _LOCAL_STORE),
+    ("MongoVector*", "external_service", _LOCAL_STORE),
+    ("OpenSearch*", "external_service", _LOCAL_STORE),
+    ("Redis", "external_service", _LOCAL_STORE),
+    ("SupabaseVectorStore*", "external_service", _LOCAL_STORE),
+    ("Upstash*", "external_service", _LOCAL_STORE),
+    ("Vectara*", "external_service", _LOCAL_STORE),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -152,7 +153,7 @@ class Execution:
         """Run one vertex and keep its result; the component, or None when a frozen result was reused."""
         planned = self.plan.vertices[id_]
         vertex = planned.vertex
-        if vertex.frozen and not issubclass(planned.component, LoopingComponent):
+        if planned.frozen:
             known = self.shared.frozen.get(self.ctx.flow_id, id_)
             if known is not None:
                 self._keep(known, None)
@@ -171,7 +172,10 @@ class Execution:
                 outputs = {}
                 for name, spec in planned.outputs.items():
                     outputs[name] = await self._call(component, spec)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+        except (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+            # A cancellation that nobody asked for is the component's own doing, and must not end what runs beside it.
+            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                raise
             failure = _component_error(error, planned)
             if self.shared.observer is not None:
                 self.shared.observer.failed(self.ctx, vertex, component, failure)
@@ -184,7 +188,7 @@ class Execution:
             model_name=component.model_name,
             seconds=time.perf_counter() - started,
         )
-        if vertex.frozen:
+        if planned.frozen:
             self.shared.frozen.put(self.ctx.flow_id, id_, result)
         self._keep(result, component)
         return component
@@ -320,6 +324,11 @@ class Execution:
         return [id_ for id_ in self.plan.graph.vertices if id_ in self.dead] if self.dead else []
 
 
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 def _component_error(error: BaseException, planned: VertexPlan) -> ComponentError:
     cause: str
     if isinstance(error, ComponentError):
@@ -332,6 +341,8 @@ def _component_error(error: BaseException, planned: VertexPlan) -> ComponentErro
         )
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
         cause = "the component tried to exit the process"
+    elif isinstance(error, asyncio.CancelledError):
+        cause = "the component cancelled itself"
     elif isinstance(error, LangflowError):
         cause = error.message
     else:

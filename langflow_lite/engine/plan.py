@@ -30,7 +30,7 @@ class VertexPlan:
 
     `outputs` maps the name an output has in the file, under which results and edges know it, to the component's own.
     `lacking` are outputs that edges name and the component does not have. `needed` are required handles, `fed` the
-    fields that edges go into.
+    fields that edges go into. `frozen` says that the result of an earlier run will do; tools belong to their own run.
     """
 
     vertex: Vertex
@@ -41,6 +41,7 @@ class VertexPlan:
     lacking: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     fed: frozenset[str] = frozenset()
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,9 @@ def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Com
         tuple(lacking),
         tuple(name for name, spec in needed if spec.required and spec.kind.edge_only),
         frozenset(feed.field.name for feed in feeds),
+        vertex.frozen
+        and not issubclass(component, LoopingComponent)
+        and not any("Tool" in spec.types for spec in wanted.values()),
     )
 
 

@@ -39,7 +39,7 @@ class BuildBody(msgspec.Struct):
     """`data` is an unsaved graph in place of the stored one."""
 
     inputs: BuildInputs | None = None
-    data: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
     files: list[str] | None = None
     start_component_id: str | None = None
     stop_component_id: str | None = None
@@ -89,7 +89,7 @@ async def build_flow(call: Call) -> Any:
         session_id=inputs.session or None,
         globals=request_globals(call.request),
         files=body.files or [],
-        data=body.data if bytes(body.data) not in (b"", b"null") else None,
+        data=body.data,
         start_component_id=query.start_component_id or body.start_component_id,
         stop_component_id=query.stop_component_id or body.stop_component_id,
         whole=True,

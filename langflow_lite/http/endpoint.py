@@ -68,7 +68,8 @@ class Endpoint:
     `path` holds parameters as `{name}` or `{name:uuid}`; it is answered with and without its last slash. `body` is
     the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
     there is none. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
-    is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer;
+    is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
+    caller asks to be streamed;
     `errors` the documented ones. `public` endpoints answer without a key. `setting` names one without which the path
     is 404, whatever is sent there.
     """
@@ -84,6 +85,7 @@ class Endpoint:
     status: int = 200
     created: bool = False
     media_type: str = "application/json"
+    stream_type: str | None = None
     errors: tuple[type[LangflowError], ...] = ()
     upload: bool = False
     public: bool = False

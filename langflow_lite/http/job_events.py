@@ -8,6 +8,7 @@ from typing import Any
 from langflow_lite.errors import EventsEvicted, LangflowError
 from langflow_lite.events import EventLog, EventName
 from langflow_lite.job import Job
+from langflow_lite.jobs.log import Frames
 from langflow_lite.runtime import PreparedRun, Runtime
 
 __all__ = ["attached_run", "events_after"]
@@ -31,16 +32,17 @@ def attached_run(
     return log, produce
 
 
-async def events_after(runtime: Runtime, job_id: str, after: int) -> AsyncIterator[tuple[int, bytes]]:
-    """The events of a detached job after a sequence id, up to the terminal one.
+async def events_after(runtime: Runtime, job_id: str, after: int) -> AsyncIterator[Frames]:
+    """The events of a detached job after a sequence id, up to the terminal one, each time all that there are.
 
     Raises `JobNotFound`, and `EventsEvicted` before the first byte of the answer rather than in the middle of it.
     """
-    job = await runtime.jobs.get(job_id)
+    job = runtime.attached.get(job_id) or await runtime.jobs.get(job_id)
     if not job.detached:
-        raise EventsEvicted(f"the events of job {job_id} were sent to the request that ran it and are not kept")
-    if after < job.events:
+        raise EventsEvicted(f"the events of job {job_id} go to the request that runs it and are not kept")
+    # Of a job that has not ended nothing is ever let go.
+    if job.status.is_terminal and after < job.events:
         first = await runtime.job_table.events(job_id, after, 1)
         if not first or first[0][0] != after + 1:
             raise EventsEvicted(f"the events of job {job_id} after {after} are no longer kept")
-    return runtime.jobs.follow(job_id, after)
+    return runtime.jobs.follow_batches(job_id, after)

@@ -212,8 +212,8 @@ class _Frames:
         self._closed = True
         self._changed.set()
 
-    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
-        number = after
+    async def follow(self) -> AsyncIterator[tuple[int, bytes]]:
+        number = 0
         while True:
             frames, self._frames = self._frames, []
             for frame in frames:
@@ -295,6 +295,7 @@ _RESPONSES = Endpoint(
     tag="OpenAI",
     body=ResponsesBody,
     response=dict[str, Any],
+    stream_type="text/event-stream",
     errors=_ERRORS,
 )
 _CHAT = Endpoint(
@@ -305,6 +306,7 @@ _CHAT = Endpoint(
     tag="OpenAI",
     body=ChatBody,
     response=dict[str, Any],
+    stream_type="text/event-stream",
     errors=_ERRORS,
 )
 

@@ -116,6 +116,8 @@ def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         found = [schemas[repr(type_)] for type_ in _alternatives(endpoint.response) if type_ is not None]
         schema = {} if not found else found[0] if len(found) == 1 else {"anyOf": found}
         success["content"] = {endpoint.media_type: {"schema": schema}}
+        if endpoint.stream_type is not None:
+            success["content"][endpoint.stream_type] = {"schema": {"type": "string"}}
     responses = {str(endpoint.status): success}
     if endpoint.created:
         responses["201"] = success | {"description": "Made anew"}
@@ -127,4 +129,9 @@ def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
             "description": " / ".join(dict.fromkeys(error.code for error in errors)),
             "content": {"application/json": {"schema": schemas[repr(Detail)]}},
         }
+    # Whatever the guard in front of all endpoints refuses, too.
+    responses["default"] = {
+        "description": "An error",
+        "content": {"application/json": {"schema": schemas[repr(Detail)]}},
+    }
     return responses

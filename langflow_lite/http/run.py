@@ -151,6 +151,7 @@ ENDPOINTS = (
         body=RunBody,
         query=RunQuery,
         response=RunAnswer,
+        stream_type="text/event-stream",
         errors=(
             FlowNotFound,
             InvalidRequest,

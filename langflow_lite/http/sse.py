@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from itertools import starmap
 from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import AppStatus
 
 from langflow_lite.http.streams import SEND_TIMEOUT
+from langflow_lite.jobs.log import Frames
 
 __all__ = ["event_source"]
 
@@ -19,12 +21,12 @@ AppStatus.enable_automatic_graceful_drain = False
 
 
 def event_source(
-    frames: AsyncIterator[tuple[int, bytes]],
+    frames: AsyncIterator[tuple[int, bytes]] | AsyncIterator[Frames],
     produce: Callable[[], Awaitable[None]] | None = None,
     *,
     headers: Mapping[str, str] | None = None,
 ) -> EventSourceResponse:
-    """Answer with numbered frames as `id:` and `data:`, and a comment when nothing happened for a while.
+    """Answer with numbered frames, one or several at a time, as `id:` and `data:`, and a comment when nothing happened for a while.
 
     With `produce`, the run that makes the frames lives and dies with this response. A client that leaves its socket
     full for too long counts as gone.
@@ -34,9 +36,9 @@ def event_source(
         if produce is not None:
             await produce()
 
-    async def events() -> AsyncIterator[ServerSentEvent]:
-        async for number, frame in frames:
-            yield ServerSentEvent(data=frame.decode(), id=str(number), sep="\n")
+    async def events() -> AsyncIterator[bytes]:
+        async for item in frames:
+            yield _encode(*item) if isinstance(item, tuple) else b"".join(starmap(_encode, item))
 
     run: Callable[[], Coroutine[Any, Any, None]] | None = None if produce is None else sender
     return EventSourceResponse(
@@ -48,3 +50,8 @@ def event_source(
         send_timeout=SEND_TIMEOUT,
         sep="\n",
     )
+
+
+def _encode(number: int, frame: bytes) -> bytes:
+    # JSON as it is written here has no line breaks.
+    return b"id: %d\ndata: %b\n\n" % (number, frame)

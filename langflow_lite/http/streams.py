@@ -9,6 +9,8 @@ import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from langflow_lite.jobs.log import Frames
+
 __all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse", "cancel_when_gone"]
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
@@ -27,7 +29,7 @@ class EventResponse(Response):
 
     def __init__(
         self,
-        frames: AsyncIterator[tuple[int, bytes]],
+        frames: AsyncIterator[tuple[int, bytes]] | AsyncIterator[Frames],
         produce: Callable[[], Coroutine[Any, Any, None]] | None = None,
         *,
         media_type: str = EVENT_STREAM,
@@ -53,9 +55,11 @@ class EventResponse(Response):
             await send({"type": "http.response.body", "body": b""})
 
     async def _send_frames(self, send: Send) -> bool:
-        async for _, frame in self.frames:
+        async for item in self.frames:
+            some = [item] if isinstance(item, tuple) else item
+            body = b"".join(frame + b"\n\n" for _, frame in some)
             with anyio.move_on_after(SEND_TIMEOUT) as patience:
-                await send({"type": "http.response.body", "body": frame + b"\n\n", "more_body": True})
+                await send({"type": "http.response.body", "body": body, "more_body": True})
             if patience.cancelled_caught:
                 return False
         return True

@@ -59,13 +59,18 @@ class WorkflowBody(msgspec.Struct, kw_only=True):
     tweaks: dict[str, Any] | None = None
     globals: dict[str, str] | None = None
     files: list[str] | None = None
-    data: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
     output_ids: list[str] | None = None
     start_component_id: str | None = None
     stop_component_id: str | None = None
     idempotency_key: str | None = None
     callback_url: str | None = None
     rerun_on_restart: bool = False
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is an unsaved graph."""
+        return bytes(self.data) != b"null"
 
     @property
     def is_background(self) -> bool:
@@ -147,7 +152,7 @@ def _refuse_contradictions(body: WorkflowBody) -> None:
         for name, given in (("callback_url", body.callback_url), ("rerun_on_restart", body.rerun_on_restart)):
             if given:
                 raise _invalid(name, f"`{name}` is for background jobs")
-    if body.flow_version and _given(body.data):
+    if body.flow_version and body.has_data:
         raise _invalid("data", "`data` is an unsaved graph, `flow_version` names a saved one")
     if body.callback_url is not None and not body.callback_url.startswith(("http://", "https://")):
         raise _invalid("callback_url", "`callback_url` must be an http or https address")
@@ -174,7 +179,7 @@ def _find_flow(runtime: Runtime, name: str) -> Flow:
 
 async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, PreparedRun]:
     runtime = call.runtime
-    data = body.data if _given(body.data) else None
+    data = body.data if body.has_data else None
     graph = (await runtime.compiled(flow, body.flow_version, data)).graph
     dotted = read_inputs(graph, body.inputs or {})
     tweaks = _merged(body.tweaks or {}, dotted.tweaks)
@@ -188,7 +193,7 @@ async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, Prepare
         globals=request_globals(call.request, body.globals),
         inputs=body.inputs or body.tweaks or {},
         files=body.files or [],
-        data=data,
+        data=body.data,
         start_component_id=body.start_component_id,
         stop_component_id=body.stop_component_id,
         whole=True,
@@ -215,10 +220,6 @@ async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, Prepare
     return job, prepared
 
 
-def _given(data: msgspec.Raw) -> bool:
-    return bytes(data) not in (b"", b"null")
-
-
 def _merged(tweaks: dict[str, Any], dotted: dict[str, Any]) -> dict[str, Any]:
     merged = dict(tweaks)
     for name, value in dotted.items():
@@ -235,8 +236,8 @@ def _merged(tweaks: dict[str, Any], dotted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request_hash(body: WorkflowBody, variables: dict[str, str]) -> str:
-    same = msgspec.structs.replace(body, idempotency_key=None, globals=variables, data=msgspec.Raw())
-    return hashlib.sha256(_canonical.encode(same) + bytes(body.data)).hexdigest()
+    same = msgspec.structs.replace(body, idempotency_key=None, globals=variables)
+    return hashlib.sha256(_canonical.encode(same)).hexdigest()
 
 
 async def read_job(call: Call) -> Any:
@@ -248,8 +249,8 @@ async def read_job(call: Call) -> Any:
     after = _cursor(call.request.headers.get("last-event-id"), query.sequence_id)
     if query.stream:
         return event_source(await events_after(runtime, query.job_id, after))
-    job = await runtime.jobs.get(query.job_id)
-    return job_object(job)
+    job = runtime.attached.get(query.job_id)
+    return job_object(job or await runtime.jobs.get(query.job_id))
 
 
 async def follow_job(call: Call) -> Any:
@@ -268,6 +269,8 @@ def _cursor(header: str | None, query: str | None) -> int:
 
 async def stop_job(call: Call) -> Any:
     """Stop a job. Asking again is no error."""
+    if call.body.job_id in call.runtime.attached:
+        raise JobNotStoppable(f"job {call.body.job_id} ends with the request that waits for it")
     job, stopped = await call.runtime.jobs.stop(call.body.job_id)
     if stopped:
         message = f"Job {job.id} cancelled successfully."

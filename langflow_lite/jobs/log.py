@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import anyio
@@ -11,10 +11,13 @@ from langflow_lite.errors import EventsEvicted, StorageError
 from langflow_lite.jobs.store import JobStore, Written
 from langflow_lite.values import to_json
 
-__all__ = ["JobLog"]
+__all__ = ["Frames", "JobLog"]
+
+Frames = Sequence[tuple[int, bytes]]
+"""Some events that follow each other: sequence ids and encoded bodies."""
 
 _KEPT_IN_MEMORY = 512
-_READ_AT_ONCE = 256
+READ_AT_ONCE = 256
 
 
 class JobLog:
@@ -119,8 +122,8 @@ class JobLog:
         self._sealed = self._closed = True
         self._wake_readers()
 
-    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield `(sequence id, frame)` for every event after `after`, in order, until the terminal one.
+    async def follow(self, after: int = 0) -> AsyncIterator[Frames]:
+        """Yield every event after `after`, in order, until the terminal one: each time all that there are, up to 256.
 
         Raises `EventsEvicted` when some of them are gone.
         """
@@ -128,15 +131,16 @@ class JobLog:
         while True:
             first_recent = self._committed - len(self._recent)
             if cursor < first_recent:
-                batch = await self._store.events(self._job_id, cursor, _READ_AT_ONCE)
+                batch = await self._store.events(self._job_id, cursor, READ_AT_ONCE)
                 if not batch or batch[0][0] != cursor + 1:
                     raise EventsEvicted(f"the events of job {self._job_id} after {cursor} are no longer kept")
-                for cursor, frame in batch:
-                    yield cursor, frame
+                cursor = batch[-1][0]
+                yield batch
             elif cursor < self._committed:
-                frame = self._recent[cursor - first_recent]
-                cursor += 1
-                yield cursor, frame
+                start = cursor - first_recent
+                frames = self._recent[start : start + READ_AT_ONCE]
+                first, cursor = cursor + 1, cursor + len(frames)
+                yield list(enumerate(frames, first))
             elif self._closed:
                 return
             else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, StorageError
 from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
-from langflow_lite.jobs.log import JobLog
+from langflow_lite.jobs.log import READ_AT_ONCE, Frames, JobLog
 from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now
 
@@ -25,7 +26,6 @@ __all__ = ["Supervisor"]
 
 logger = logging.getLogger(__name__)
 
-_READ_AT_ONCE = 256
 _RETRY_SECONDS = 1.0
 _PATIENCE = 5.0
 
@@ -147,6 +147,10 @@ class Supervisor:
             with active.scope:
                 if not active.decided:
                     ended = await self._attempt(active)
+        except asyncio.CancelledError:
+            # Raised by the code of the flow, unless somebody did cancel; it would end the supervisor and all its jobs.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
         except Exception as error:
             # Nothing below is allowed to raise, so this is a fault of the server; the job must end all the same.
             logger.exception("job %s failed inside the server", active.job.id)
@@ -289,25 +293,32 @@ class Supervisor:
             await active.ended.wait()
         return await self._store.get(job_id)
 
-    async def follow(self, job_id: str, after: int = 0) -> AsyncGenerator[tuple[int, bytes]]:
+    async def follow(self, job_id: str, after: int = 0) -> AsyncGenerator[tuple[int, bytes], None]:
         """The events of a job after a sequence id, up to the terminal one, which a finished job has in its store.
 
         Ends without a terminal event when the server shuts down and the job will be run by the next start. Raises
         `JobNotFound`, and `EventsEvicted` when some of the events are gone.
         """
+        async with aclosing(self.follow_batches(job_id, after)) as batches:
+            async for batch in batches:
+                for item in batch:
+                    yield item
+
+    async def follow_batches(self, job_id: str, after: int = 0) -> AsyncGenerator[Frames, None]:
+        """The same, each time all events that there are: a reader that is slow or busy has fewer turns to take."""
         active = self._active.get(job_id)
         if active is not None:
-            async for item in active.log.follow(after):
-                yield item
+            async for batch in active.log.follow(after):
+                yield batch
             return
         job = await self._store.get(job_id)
         cursor = after
         while cursor < job.events:
-            batch = await self._store.events(job_id, cursor, _READ_AT_ONCE)
+            batch = await self._store.events(job_id, cursor, READ_AT_ONCE)
             if not batch or batch[0][0] != cursor + 1:
                 raise EventsEvicted(f"the events of job {job_id} after {cursor} are no longer kept")
-            for cursor, frame in batch:
-                yield cursor, frame
+            cursor = batch[-1][0]
+            yield batch
 
     async def drain(self, grace: float) -> None:
         """Take no more jobs, let those that run end by themselves for `grace` seconds, then end the rest.

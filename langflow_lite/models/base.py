@@ -44,7 +44,8 @@ class ToolCall(msgspec.Struct, frozen=True):
     """A call the model asks for.
 
     `error` is not empty when the model wrote arguments that are not a JSON object; `raw` is what it wrote, so that
-    the call can be shown to it again together with the complaint.
+    the call can be shown to it again together with the complaint. `signature` is what the provider wants back with the
+    call, not to be looked into.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ToolCall(msgspec.Struct, frozen=True):
     arguments: Mapping[str, Any] = {}
     raw: str = ""
     error: str = ""
+    signature: str = ""
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a model is to be asked; None leaves a choice to the provider.
 
+    `json_schema` is a name and a JSON schema that the reply has to follow.
+
     `extra` joins the request body as it is (`model_kwargs` of a node), for Ollama its `options`. `timeout` is in
     seconds of silence. `reasoning` marks models that take neither temperature nor seed.
     """
@@ -98,6 +102,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     top_p: float | None = None
     json_mode: bool = False
+    json_schema: tuple[str, Mapping[str, Any]] | None = None
     extra: Mapping[str, Any] = {}
     timeout: float | None = None
     max_retries: int = 2
@@ -113,6 +118,10 @@ class LanguageModel(ABC):
 
     provider: str
     model: str
+
+    def with_schema(self, name: str, schema: Mapping[str, Any]) -> LanguageModel | None:
+        """The same model, its replies held to a JSON schema; None when the protocol has no way to do that."""
+        return None
 
     @abstractmethod
     async def complete(

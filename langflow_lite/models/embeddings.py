@@ -7,15 +7,25 @@ import re
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote
 from zlib import crc32
 
 import anyio.to_thread
 import msgspec
 
+from langflow_lite.models.azure import deployment
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.http import Upstream, decode_as
 
-__all__ = ["Embeddings", "HashedEmbeddings", "OllamaEmbeddings", "OpenAIEmbeddings"]
+__all__ = [
+    "AzureEmbeddings",
+    "Embeddings",
+    "GeminiEmbeddings",
+    "HashedEmbeddings",
+    "OllamaEmbeddings",
+    "OpenAIEmbeddings",
+]
 
 _WORD = re.compile(r"\w+")
 _IN_PLACE = 20_000
@@ -49,16 +59,27 @@ class _OpenAIReply(msgspec.Struct):
     data: list[_Item] | None = None
 
 
+class _Values(msgspec.Struct):
+    values: list[float]
+
+
+class _GeminiReply(msgspec.Struct):
+    embeddings: list[_Values] | None = None
+
+
 class _OllamaReply(msgspec.Struct):
     embeddings: list[list[float]] | None = None
 
 
 _openai_decoder = msgspec.json.Decoder(_OpenAIReply, strict=False)
+_gemini_decoder = msgspec.json.Decoder(_GeminiReply, strict=False)
 _ollama_decoder = msgspec.json.Decoder(_OllamaReply, strict=False)
 
 
 class OpenAIEmbeddings(Embeddings):
     """A model behind `POST {base}/embeddings`, asked for at most `chunk_size` texts at once."""
+
+    _path = "/embeddings"
 
     def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
         self.provider = endpoint.provider
@@ -66,8 +87,10 @@ class OpenAIEmbeddings(Embeddings):
         self._dimensions = dimensions
         self._chunk_size = max(1, chunk_size)
         self._extra = dict(endpoint.options.extra)
-        headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._upstream = Upstream(endpoint, headers)
+        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {})
+
+    def _credentials(self, key: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {key}"}
 
     async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector for each text, in order."""
@@ -78,7 +101,7 @@ class OpenAIEmbeddings(Embeddings):
             body = {"model": self.model, "input": batch, "encoding_format": "float", **self._extra}
             if self._dimensions is not None:
                 body["dimensions"] = self._dimensions
-            reply = decode_as(self._upstream, _openai_decoder, await self._upstream.post("/embeddings", body))
+            reply = decode_as(self._upstream, _openai_decoder, await self._upstream.post(self._path, body))
             items = reply.data or []
             if len(items) != len(batch):
                 raise self._upstream.error(f"sent {len(items)} embeddings for {len(batch)} texts")
@@ -112,6 +135,46 @@ class OllamaEmbeddings(Embeddings):
             if len(found) != len(batch):
                 raise self._upstream.error(f"sent {len(found)} embeddings for {len(batch)} texts")
             vectors += found
+        return vectors
+
+
+class AzureEmbeddings(OpenAIEmbeddings):
+    """A deployment of an embedding model; the base URL is that of the resource (`models.azure`)."""
+
+    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
+        base, self._path = deployment(endpoint, "embeddings")
+        super().__init__(replace(endpoint, base_url=base), dimensions=dimensions, chunk_size=chunk_size)
+
+    def _credentials(self, key: str) -> dict[str, str]:
+        return {"api-key": key}
+
+
+class GeminiEmbeddings(Embeddings):
+    """A model behind `POST {base}/v1beta/models/{model}:batchEmbedContents`, which takes at most 100 texts at once."""
+
+    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
+        self.provider = endpoint.provider
+        self.model = endpoint.model.removeprefix("models/")
+        self._dimensions = dimensions
+        self._chunk_size = min(max(1, chunk_size), 100)
+        self._upstream = Upstream(endpoint, {"x-goog-api-key": endpoint.key} if endpoint.key else {})
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text, in order."""
+        vectors: list[list[float]] = []
+        path = f"/v1beta/models/{quote(self.model)}:batchEmbedContents"
+        for start in range(0, len(texts), self._chunk_size):
+            batch = texts[start : start + self._chunk_size]
+            requests: list[dict[str, object]] = [
+                {"model": f"models/{self.model}", "content": {"parts": [{"text": text or " "}]}} for text in batch
+            ]
+            if self._dimensions is not None:
+                requests = [{**request, "outputDimensionality": self._dimensions} for request in requests]
+            content = await self._upstream.post(path, {"requests": requests})
+            found = decode_as(self._upstream, _gemini_decoder, content).embeddings or []
+            if len(found) != len(batch):
+                raise self._upstream.error(f"sent {len(found)} embeddings for {len(batch)} texts")
+            vectors += [item.values for item in found]
         return vectors
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -11,8 +11,15 @@ from typing import Any
 from langflow_lite.components.context import RunContext
 from langflow_lite.errors import MissingModel
 from langflow_lite.models.base import Options
-from langflow_lite.models.embeddings import Embeddings, HashedEmbeddings, OllamaEmbeddings, OpenAIEmbeddings
-from langflow_lite.models.providers import OLLAMA, OPENAI, PROVIDERS, Provider, find_provider
+from langflow_lite.models.embeddings import (
+    AzureEmbeddings,
+    Embeddings,
+    GeminiEmbeddings,
+    HashedEmbeddings,
+    OllamaEmbeddings,
+    OpenAIEmbeddings,
+)
+from langflow_lite.models.providers import OLLAMA, OPENAI, PROVIDERS, Provider, find_provider, provider_of_model
 from langflow_lite.models.resolve import Wish, find_endpoint, given_text, look_up, read_model_field, split_provider
 
 __all__ = ["EmbeddingWish", "open_embeddings"]
@@ -25,12 +32,18 @@ _DEFAULTS: Mapping[str, str] = {
     "NVIDIA": "nvidia/nv-embedqa-e5-v5",
     "AI/ML": "text-embedding-3-small",
     "Novita": "baai/bge-m3",
+    "Google Generative AI": "gemini-embedding-001",
     "Ollama": "nomic-embed-text",
     "LM Studio": "text-embedding-nomic-embed-text-v1.5",
     "OpenRouter": "openai/text-embedding-3-small",
 }
 _OLLAMA_MODELS = ("nomic-embed", "mxbai-embed", "all-minilm", "snowflake-arctic-embed", "bge-", "embeddinggemma")
-_PROTOCOLS = {"openai": OpenAIEmbeddings, "ollama": OllamaEmbeddings}
+_PROTOCOLS: Mapping[str, Callable[..., Embeddings]] = {
+    "openai": OpenAIEmbeddings,
+    "ollama": OllamaEmbeddings,
+    "gemini": GeminiEmbeddings,
+    "azure": AzureEmbeddings,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +105,8 @@ async def _choose(ctx: RunContext, wish: EmbeddingWish) -> tuple[Provider | None
     provider, rest = split_provider(model)
     if provider is not None:
         return provider, rest
+    if by_name := provider_of_model(model.removeprefix("models/")):
+        return by_name, model
     return OLLAMA if model.startswith(_OLLAMA_MODELS) else OPENAI, model
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import copy
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from langflow_lite.models.base import (
     ChatMessage,
@@ -68,6 +70,12 @@ class Ollama(LanguageModel):
         self._options = endpoint.options
         headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._upstream = Upstream(endpoint, headers)
+
+    def with_schema(self, name: str, schema: Mapping[str, Any]) -> Ollama:
+        """Structured outputs: the schema as `format`."""
+        held = copy.copy(self)
+        held._options = replace(self._options, json_schema=(name, schema))
+        return held
 
     async def complete(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
@@ -135,6 +143,8 @@ class Ollama(LanguageModel):
                 body[name] = extra.pop(name)
         if given.json_mode:
             body.setdefault("format", "json")
+        if given.json_schema is not None:
+            body["format"] = dict(given.json_schema[1])
         options.update(extra)
         if options:
             body["options"] = options

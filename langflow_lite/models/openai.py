@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import copy
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from langflow_lite.errors import ProviderError
 from langflow_lite.models.base import (
@@ -74,12 +76,22 @@ class OpenAI(LanguageModel):
     server refuses with a 400 as an unsupported parameter is left out of a second and last attempt.
     """
 
+    _path = _PATH
+
     def __init__(self, endpoint: Endpoint) -> None:
         self.provider = endpoint.provider
         self.model = endpoint.model
         self._options = endpoint.options
-        headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._upstream = Upstream(endpoint, headers)
+        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {})
+
+    def _credentials(self, key: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {key}"}
+
+    def with_schema(self, name: str, schema: Mapping[str, Any]) -> OpenAI:
+        """Structured outputs: `response_format` of the type `json_schema`."""
+        held = copy.copy(self)
+        held._options = replace(self._options, json_schema=(name, schema))
+        return held
 
     async def complete(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
@@ -87,12 +99,12 @@ class OpenAI(LanguageModel):
         """One request, one reply (`LanguageModel.complete`)."""
         body = self._body(messages, tools, tool_choice)
         try:
-            content = await self._upstream.post(_PATH, body)
+            content = await self._upstream.post(self._path, body)
         except ProviderError as error:
             reduced = without_refused(body, error)
             if reduced is None:
                 raise
-            content = await self._upstream.post(_PATH, reduced)
+            content = await self._upstream.post(self._path, reduced)
         completion = decode_as(self._upstream, _decoder, content)
         if completion.error:
             raise self._upstream.reported(completion.error)
@@ -137,7 +149,7 @@ class OpenAI(LanguageModel):
         usage: dict[str, int] | None = None
         finish_reason = ""
         done = False
-        async with aclosing(upstream.events(_PATH, body)) as events:
+        async with aclosing(upstream.events(self._path, body)) as events:
             async for data in events:
                 if data == b"[DONE]":
                     done = True
@@ -174,7 +186,11 @@ class OpenAI(LanguageModel):
                 body["top_p"] = options.top_p
         if options.max_tokens is not None:
             body["max_completion_tokens" if reasoning else "max_tokens"] = options.max_tokens
-        if options.json_mode:
+        if options.json_schema is not None:
+            name, schema = options.json_schema
+            described = {"name": name, "schema": dict(schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
+        elif options.json_mode:
             body["response_format"] = {"type": "json_object"}
         if tools:
             body["tools"] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.request import getproxies
 
 from langflow_lite.models.addresses import AddressPolicy
 from langflow_lite.settings import Settings
@@ -57,11 +58,21 @@ class OutboundClients:
         import httpx2
 
         from langflow_lite.models.pinned import pinned_transport
+        from langflow_lite.models.spread import SpreadTransport
 
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=128, keepalive_expiry=30.0)
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=30.0)
         timeout = httpx2.Timeout(self._timeout, connect=10.0, pool=None)
         headers = {"user-agent": "langflow-lite"}
-        if open_to_all:
+        if open_to_all and getproxies():
             return httpx2.AsyncClient(limits=limits, timeout=timeout, headers=headers)
-        transport = pinned_transport(self._policy, limits)
-        return httpx2.AsyncClient(transport=transport, timeout=timeout, headers=headers, trust_env=False)
+        # Reading the certificates takes longer than anything else here, so all pools share them.
+        certificates = httpx2.create_ssl_context()
+
+        def make() -> httpx2.AsyncHTTPTransport:
+            if open_to_all:
+                return httpx2.AsyncHTTPTransport(verify=certificates, limits=limits)
+            return pinned_transport(self._policy, limits, certificates)
+
+        return httpx2.AsyncClient(
+            transport=SpreadTransport(make), timeout=timeout, headers=headers, trust_env=open_to_all
+        )

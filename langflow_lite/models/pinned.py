@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -83,12 +84,14 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         return addresses
 
 
-def pinned_transport(policy: AddressPolicy, limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
+def pinned_transport(
+    policy: AddressPolicy, limits: httpx2.Limits, certificates: ssl.SSLContext
+) -> httpx2.AsyncHTTPTransport:
     """A transport whose every connection passes a `PinnedBackend`."""
-    transport = httpx2.AsyncHTTPTransport(limits=limits)
+    transport = httpx2.AsyncHTTPTransport(verify=certificates, limits=limits)
     # The constructor takes no backend, and nothing is connected before the pool is first used.
     transport._pool = httpcore2.AsyncConnectionPool(
-        ssl_context=transport._pool._ssl_context,
+        ssl_context=certificates,
         max_connections=limits.max_connections,
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["ECHO", "OLLAMA", "OPENAI", "PROVIDERS", "Provider", "find_provider", "provider_of_key", "provider_of_model"]
+__all__ = [
+    "ECHO",
+    "LOCAL",
+    "OLLAMA",
+    "OPENAI",
+    "PROVIDERS",
+    "Provider",
+    "find_provider",
+    "provider_of_key",
+    "provider_of_model",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,7 @@ OPENAI = Provider(
 ECHO = Provider(
     name="Echo", protocol="echo", default_model="echo", aliases=("Built-in",), model_prefixes=("echo",), keyless=True
 )
+LOCAL = Provider(name="Local", protocol="local", aliases=("llama.cpp", "GGUF"), keyless=True)
 OLLAMA = Provider(
     name="Ollama",
     protocol="ollama",
@@ -197,21 +208,26 @@ PROVIDERS: tuple[Provider, ...] = (
         local=True,
         keyless=True,
     ),
+    LOCAL,
     ECHO,
     Provider(
         name="Google Generative AI",
-        key_variables=("GOOGLE_API_KEY",),
+        protocol="gemini",
+        base_url="https://generativelanguage.googleapis.com",
+        key_variables=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        base_variables=("GOOGLE_BASE_URL",),
+        default_model="gemini-2.5-flash",
         aliases=("Google", "Gemini", "Google Gemini"),
         model_prefixes=("gemini",),
-        instead="Google serves Gemini over the OpenAI protocol as well: choose the provider OpenAI with the base URL "
-        "https://generativelanguage.googleapis.com/v1beta/openai and your Google key.",
+        key_prefix="AIza",
+        strip=("/v1beta/openai", "/v1beta", "/v1"),
     ),
     Provider(
         name="Azure OpenAI",
+        protocol="azure",
         key_variables=("AZURE_OPENAI_API_KEY",),
+        base_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_BASE"),
         aliases=("Azure",),
-        instead="Azure serves the OpenAI protocol as well: choose the provider OpenAI with the base URL "
-        "https://<resource>.openai.azure.com/openai/v1 and your Azure key.",
     ),
     Provider(name="IBM watsonx.ai", aliases=("IBM WatsonX", "WatsonX", "IBM watsonx"), instead=_COMPATIBLE),
     Provider(name="Amazon Bedrock", aliases=("Bedrock", "AWS Bedrock"), instead=_COMPATIBLE),

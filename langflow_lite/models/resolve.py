@@ -20,6 +20,7 @@ from langflow_lite.models.base import LanguageModel, Options
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.providers import (
     ECHO,
+    LOCAL,
     OLLAMA,
     OPENAI,
     PROVIDERS,
@@ -90,10 +91,23 @@ async def open_model(ctx: RunContext, wish: Wish) -> LanguageModel:
         raise MissingModel(f"The model provider {provider.name} is not supported here. {provider.instead}")
     if provider is ECHO:
         return _connect(Endpoint(provider=provider.name, model=choice.model), provider)
+    if provider is LOCAL:
+        _refuse_other_files(ctx, choice.model)
+        return _connect(Endpoint(provider=provider.name, model=choice.model, options=wish.options), provider)
     options = wish.options
     if choice.reasoning and not options.reasoning:
         options = msgspec.structs.replace(options, reasoning=True)
     return _connect(await find_endpoint(ctx, provider, choice.model, wish, options), provider)
+
+
+def _refuse_other_files(ctx: RunContext, path: str) -> None:
+    """A flow must not make the server read any file it likes, least of all as a model: only the operator's own."""
+    provider, own = _default_of(ctx)
+    if provider is not LOCAL or path != own:
+        raise MissingModel(
+            f"The model file {path[:200]!r} is not the server's. Local models are chosen by the operator, as "
+            "LANGFLOW_DEFAULT_MODEL=local:/path/to/model.gguf; leave the node's model empty to use that one."
+        )
 
 
 async def find_endpoint(ctx: RunContext, provider: Provider, model: str, wish: Wish, options: Options) -> Endpoint:

@@ -63,6 +63,7 @@ _HISTORY = (
     ORDER BY seq DESC LIMIT :limit
 """
 )
+_OF_FLOW = _SELECT + "flow_id = :flow_id AND NOT error ORDER BY seq DESC LIMIT :limit"
 _SENDERS = """
     AND (:sender IS NULL OR sender = :sender)
     AND (:sender_name IS NULL OR sender_name = :sender_name)
@@ -142,6 +143,11 @@ class MessageTable:
                 "limit": limit,
             },
         )
+        return [_message(row) for row in reversed(rows)]
+
+    async def of_flow(self, flow_id: str, *, limit: int) -> Messages:
+        """The newest `limit` messages of a flow, of all its sessions, oldest first; no errors."""
+        rows = await self._database.fetch_all(_OF_FLOW, {"flow_id": flow_id, "limit": max(0, limit)})
         return [_message(row) for row in reversed(rows)]
 
     async def list(
@@ -248,6 +254,11 @@ class MessageSession:
             context_id=context_id,
             limit=limit,
         )
+
+    async def of_flow(self, flow_id: str, *, limit: int) -> list[Message]:
+        """The newest `limit` messages of a flow, those of this run included, oldest first; no error messages."""
+        _raise_first_error(await self._settled())
+        return await self._table.of_flow(flow_id, limit=limit)
 
     async def flush(self) -> None:
         """Return once everything stored so far is committed; raises `StorageError` if some of it could not be."""

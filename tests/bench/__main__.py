@@ -33,6 +33,9 @@ from tests.serving import ROOT, clean_environment
 
 CONNECTIONS = (1, 16, 64)
 STREAMS = 100
+JOBS = 2000
+JOB_CLIENTS = 16
+FOLLOWERS = 200
 TOKENS = 50
 PACE_MS = 30
 MODEL = f"slow-{PACE_MS}-{TOKENS}"
@@ -97,18 +100,14 @@ def wait_for(port: int) -> None:
 
 
 def load(what: str, url: str, body: Any, connections: int, seconds: float = 2.0) -> dict[str, float]:
+    options = (f"--connections={connections}", f"--seconds={seconds}")
+    return loaded("tests.bench.load", what, url, json.dumps(body), *options)
+
+
+def loaded(*command: str) -> dict[str, float]:
     prefix = tied(1)
     done = subprocess.run(
-        [
-            *prefix,
-            *(["-m"] if len(prefix) == 1 else []),
-            "tests.bench.load",
-            what,
-            url,
-            json.dumps(body),
-            f"--connections={connections}",
-            f"--seconds={seconds}",
-        ],
+        [*prefix, *(["-m"] if len(prefix) == 1 else []), *command],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -195,6 +194,14 @@ def bench_flows(url: str, model_url: str) -> Iterator[tuple[str, str]]:
     finally:
         for id_ in flows:
             ask("DELETE", f"{url}/api/v1/flows/{id_}")
+
+
+def measure_jobs(url: str, model_url: str) -> tuple[dict[str, float], dict[str, float]]:
+    echo, model = flows_of(url, model_url)
+    loaded("tests.bench.jobs", "submit", url, echo, "--jobs=200")
+    submitted = loaded("tests.bench.jobs", "submit", url, echo, f"--jobs={JOBS}", f"--clients={JOB_CLIENTS}")
+    loaded("tests.bench.jobs", "follow", url, model, "--jobs=2")
+    return submitted, loaded("tests.bench.jobs", "follow", url, model, f"--jobs={FOLLOWERS}")
 
 
 def measure_start() -> tuple[float, float]:
@@ -310,6 +317,32 @@ def main() -> None:
         if other:
             print_streams(f"the same at {other}", measure_streams(other_stream_url, body))
         used = psutil.Process(process.pid).memory_info().rss / 2**20
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        started_standin() as model_url,
+        started(
+            "langflow_lite",
+            "run",
+            "--port=0",
+            f"--data-dir={folder}/data",
+            LANGFLOW_MAX_CONCURRENT_JOBS=str(FOLLOWERS),
+        ) as (url, _),
+    ):
+        submitted, followed = measure_jobs(url, model_url)
+    print(f"\nBackground jobs: {JOBS} of an echo flow from {JOB_CLIENTS} clients, until every one has ended")
+    row("", "jobs", "accepted in", "99 %", "accepted")
+    failed = f" {submitted['failed']} FAILED" if submitted["failed"] else ""
+    row(
+        f"/api/v2/workflows, background{failed}",
+        f"{submitted['per_second']:,.0f}/s",
+        f"{submitted['p50_ms']:.1f} ms",
+        f"{submitted['p99_ms']:.1f} ms",
+        f"{submitted['submits_per_second']:,.0f}/s",
+    )
+    print(f"\nFollowers: {FOLLOWERS} on {FOLLOWERS} jobs, {TOKENS} tokens, one each {PACE_MS} ms")
+    row("", "first token", "slowest", "longest", "of the pace")
+    print_streams("/api/v2/workflows/{job_id}/events", followed)
 
     starts = [measure_start() for _ in range(3 if args.quick else 5)]
     print("\nFootprint")

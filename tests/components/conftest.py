@@ -17,6 +17,8 @@ from langflow_lite.components.registry import Registry
 from langflow_lite.errors import NotFound
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.settings import Settings
+from langflow_lite.storage.database import Database
+from langflow_lite.storage.vectors import VectorStore
 from langflow_lite.values import Message, Source
 from tests.components.workbench import Workbench, workbench
 from tests.services_standin import WebStandin, running_web
@@ -51,6 +53,9 @@ class FakeMessages:
             if all(value is None or getattr(message, key) == value for key, value in wanted.items())
         ]
         return found[-limit:]
+
+    async def of_flow(self, flow_id: str, *, limit: int) -> list[Message]:
+        return [message for message in self.rows.values() if message.flow_id == flow_id][-limit:]
 
     async def flush(self) -> None:
         return
@@ -178,6 +183,14 @@ async def web(anyio_backend: str, shared_web: WebStandin, ctx: RunContext) -> As
     async with OutboundClients(ctx.settings) as clients:
         ctx.outbound = clients
         yield shared_web
+
+
+@pytest.fixture
+async def vectors(anyio_backend: str, tmp_path: Path, ctx: RunContext) -> AsyncIterator[VectorStore]:
+    """A vector store for the components of this test."""
+    async with Database(tmp_path / "vectors.db") as database:
+        ctx.vectors = VectorStore(database)
+        yield ctx.vectors
 
 
 @pytest.fixture(scope="session")

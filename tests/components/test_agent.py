@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from langflow_lite.errors import ComponentError
 from langflow_lite.ids import new_id
-from langflow_lite.values import Message
-from tests.components.workbench import Workbench
+from langflow_lite.job import RunRequest
+from langflow_lite.values import Message, to_json
+from tests.components.workbench import Workbench, workbench
 from tests.flows import edge, flow, node
 from tests.standin import Standin
 
@@ -313,3 +316,76 @@ async def test_what_is_no_tool_is_refused_with_the_fix(bench: Workbench) -> None
 
     with pytest.raises(ComponentError, match="switch that component to tool mode"):
         await bench.ask(document, "hi")
+
+
+@pytest.mark.parametrize(
+    ("fields", "variable", "path"),
+    [
+        (
+            {"agent_llm": "Google Generative AI", "model_name": "gemini-2.5-pro"},
+            "GOOGLE_BASE_URL",
+            "/v1beta/models/gemini-2.5-pro:generateContent",
+        ),
+        (
+            {"agent_llm": "Azure OpenAI", "azure_deployment": "dep"},
+            "AZURE_OPENAI_ENDPOINT",
+            "/openai/deployments/dep/chat/completions",
+        ),
+        ({"agent_llm": "Anthropic", "model_name": "claude-x"}, "ANTHROPIC_BASE_URL", "/v1/messages"),
+    ],
+    ids=["google", "azure", "anthropic"],
+)
+async def test_an_agent_calls_tools_over_every_protocol(
+    tmp_path: Path, standin: Standin, fields: dict[str, Any], variable: str, path: str
+) -> None:
+    async with workbench(tmp_path, environ={variable: standin.url}) as bench:
+        document = chat(
+            node("Agent-a", "Agent", input_value="", **fields), calculator(), tools=("CalculatorComponent-c",)
+        )
+
+        answer = await bench.ask(document, 'CALL evaluate_expression {"expression": "5*5"}')
+
+    assert answer == 'TOOLS[{"result":"25"}]'
+    assert standin.calls[0].path == path
+
+
+@pytest.mark.parametrize(
+    ("component", "variable"),
+    [
+        (node("M", "GoogleGenerativeAIModel", model="gemini-2.5-flash", top_k=3), "GOOGLE_BASE_URL"),
+        (node("M", "AzureOpenAIModel", azure_endpoint="", azure_deployment="dep"), "AZURE_OPENAI_ENDPOINT"),
+    ],
+    ids=["google", "azure"],
+)
+async def test_the_model_components_of_the_clouds_answer(
+    tmp_path: Path, standin: Standin, component: dict[str, Any], variable: str
+) -> None:
+    async with workbench(tmp_path, environ={variable: standin.url}) as bench:
+        document = flow(
+            [node("ChatInput-i", "ChatInput", input_value=""), component, node("ChatOutput-o", "ChatOutput")],
+            [edge("ChatInput-i.message", "M.input_value"), edge("M.text_output", "ChatOutput-o.input_value")],
+        )
+
+        assert await bench.ask(document, "hi") == "ANSWER[hi]"
+
+
+async def test_tools_belong_to_the_run_that_made_them_even_of_a_frozen_node(bench: Workbench) -> None:
+    tool = node("CalculatorComponent-c", "CalculatorComponent", tool_mode=True, frozen=True, expression="")
+    stored = await bench.store(chat(agent(), tool, tools=("CalculatorComponent-c",)))
+
+    for _ in range(2):
+        outcome = await bench.run(stored, input_value='CALL evaluate_expression {"expression": "2*2"}')
+
+        assert outcome.results["CalculatorComponent-c"].frozen is False
+        assert outcome.results["ChatOutput-o"].message.text == 'TOOLS[{"result":"4"}]'
+
+
+async def test_the_results_of_a_run_show_tools_by_their_names(bench: Workbench) -> None:
+    request = RunRequest(input_value="hi", output_type="debug")
+    stored = await bench.store(chat(agent(), calculator(), tools=("CalculatorComponent-c",)))
+
+    answer = (await bench.run(stored, input_value="hi", output_type="debug")).answer(request)
+
+    shown = json.loads(to_json(answer))["outputs"][0]["outputs"]
+    tools = next(entry for entry in shown if entry["component_id"] == "CalculatorComponent-c")
+    assert tools["outputs"]["component_as_tool"] == {"message": ["evaluate_expression"], "type": "array"}

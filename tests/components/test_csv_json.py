@@ -12,9 +12,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_csv_becomes_records_of_text(place: Any) -> None:
-    component = place(CSVToDataComponent(csv_string='name,n\ncod,3\n"eel, smoked",\n', text_key="name"))
+    component = place(CSVToDataComponent(csv_string='name,n\ncod,3\n"eel, smoked"\n', text_key="name"))
     records = await component.load_csv_to_data()
-    assert [record.data for record in records] == [{"name": "cod", "n": "3"}, {"name": "eel, smoked", "n": ""}]
+    assert [record.data for record in records] == [{"name": "cod", "n": "3"}, {"name": "eel, smoked", "n": None}]
     assert records[1].get_text() == "eel, smoked"
 
 

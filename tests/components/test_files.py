@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from langflow_lite.components.files import FileComponent, FileContentRetrieverComponent
+from langflow_lite.components.files import FileComponent, FileContentRetrieverComponent, MergeFlowsComponent
+from langflow_lite.components.tools import component_tools
 from langflow_lite.values import Data, Message, Table
 
 pytestmark = pytest.mark.anyio
@@ -124,3 +125,19 @@ async def test_a_connected_file_is_found_by_path_or_name(place: Any) -> None:
     assert (await component.retrieve_content_as_dataframe()).rows == [{"n": 3}]
     with pytest.raises(ValueError, match=r"'z' is not among the connected files: flow-1/a\.txt, flow-1/t\.csv"):
         await place(FileContentRetrieverComponent(file_data=table, file_path="z")).retrieve_content()
+
+
+async def test_as_a_tool_it_takes_no_arguments_and_names_its_files(place: Any, ctx: Any) -> None:
+    ctx.files.contents["flow-1/2025-01-06_10-00-00_report.txt"] = b"sales"
+    [tool] = component_tools(place(FileComponent(path=["flow-1/2025-01-06_10-00-00_report.txt"])))
+    assert (tool.name, tool.spec.parameters["properties"]) == ("load_files_message", {})
+    assert "report.txt" in tool.description
+    assert (await tool.call({})).text == "sales"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [([Message(text="a"), Data()], "2 inputs have arrived."), ([Table()], "1 input has arrived.")]
+)
+async def test_merging_waits_for_all_inputs(place: Any, value: Any, text: str) -> None:
+    assert (await place(MergeFlowsComponent(inputs_to_wait_for=value)).merge()).text == text
+    assert MergeFlowsComponent.field_names["inputs"] == "inputs_to_wait_for"

@@ -96,7 +96,7 @@ def test_nodes_of_real_exports_find_their_component_fields_and_outputs(registry:
     for name, method, types in export["outputs"]:
         found = cls.find_output(name, method, types)
         assert found is not None
-        assert found.name == name
+        assert name in (found.name, *found.aliases)
 
 
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda e: f"{e['type']}-{e['release']}")
@@ -191,15 +191,20 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
     [
         ("ComposioAPI", None, "external_service", "MCP server"),
         ("GmailAPI", None, "external_service", "MCP server"),
-        ("YfinanceComponent", None, "external_service", "Web Search or an API Request"),
-        ("YFinanceTool", None, "external_service", "Web Search or an API Request"),
         ("AstraDB", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("AstraDBGraph", None, "needs_package", "Chroma, FAISS or Knowledge"),
         ("SequentialCrewComponent", None, "needs_package", "an Agent"),
         ("CrewAIAgentComponent", None, "needs_package", "an Agent"),
         ("SequentialTaskAgent", None, "needs_package", "an Agent"),
         ("YouTubeTranscripts", None, "external_service", "API Request"),
-        ("YouTubeCommentsComponent", None, "external_service", "Web Search"),
+        ("PythonREPLComponent", None, "user_code_untrusted", "never runs Python that a flow brings"),
+        ("PythonREPLTool", None, "user_code_untrusted", "an Operations or a Calculator component"),
+        ("PythonFunction", None, "user_code_untrusted", "never runs Python that a flow brings"),
+        ("PythonCodeStructuredTool", None, "user_code_untrusted", "never runs Python that a flow brings"),
+        ("Pinecone", None, "external_service", "Chroma, FAISS or Knowledge"),
+        ("QdrantVectorStoreComponent", None, "external_service", "Chroma, FAISS or Knowledge"),
+        ("MongoDBAtlasVector", None, "external_service", "Chroma, FAISS or Knowledge"),
+        ("Elasticsearch", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("GoogleSearchAPICore", None, "external_service", "Web Search"),
         ("WikipediaComponent", None, "external_service", "Web Search"),
         ("DuckDuckGoSearchComponent", None, "external_service", "Web Search"),

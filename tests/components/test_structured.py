@@ -40,7 +40,15 @@ async def test_one_record_is_the_data_itself_and_a_row_of_the_table(bench: Workb
     assert made["structured_output"] == Data(record)
     assert made["dataframe_output"] == Table([record])
     assert len(standin.calls) == 1
-    assert standin.calls[0].body["tool_choice"]["function"]["name"] == "records"
+    wanted = standin.calls[0].body["response_format"]["json_schema"]
+    assert (wanted["name"], wanted["strict"]) == ("records", True)
+
+
+async def test_a_model_that_follows_no_schema_is_made_to_call_a_tool(bench: Workbench, standin: Standin) -> None:
+    made = await outputs(bench, extractor("tools-only"))
+
+    assert made["structured_output"] == Data({"city": "text", "people": 1, "tags": ["text"]})
+    assert standin.calls[1].body["tool_choice"]["function"]["name"] == "records"
 
 
 @pytest.mark.parametrize(("multiple", "expected"), [(True, {"objects": [{"a": "text"}]}), (False, {"a": "text"})])
@@ -53,12 +61,14 @@ async def test_a_flow_of_an_older_release_says_whether_it_wants_all(
     assert (await outputs(bench, old))["structured_output"] == Data(expected)
 
 
-async def test_a_model_that_never_writes_json_is_asked_twice_and_then_named(bench: Workbench, standin: Standin) -> None:
+async def test_a_model_that_never_writes_json_is_asked_in_every_way_and_then_named(
+    bench: Workbench, standin: Standin
+) -> None:
     with pytest.raises(ComponentError, match=r"No structured output returned: .* The model wrote: ANSWER"):
         await outputs(bench, extractor("wordy"))
 
-    assert len(standin.calls) == 2
-    assert "JSON schema" in standin.calls[1].body["messages"][-1]["content"]
+    assert len(standin.calls) == 3
+    assert "JSON schema" in standin.calls[2].body["messages"][-1]["content"]
 
 
 async def test_an_empty_schema_is_an_error(bench: Workbench) -> None:

@@ -58,9 +58,9 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(settings, *, extra_routes=()):
+async def serving(settings, *, extra_routes=(), app=None):
     """The application behind uvicorn on a socket of its own; gives the port."""
-    app = create_app(settings)
+    app = app or create_app(settings)
     app.router.routes.extend(extra_routes)
     listener = socket.create_server(("127.0.0.1", 0))
     async with anyio.create_task_group() as tasks:

@@ -12,6 +12,8 @@ from .conftest import calling, running
 pytestmark = pytest.mark.anyio
 
 SOME_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+# Public, so that a client is told how to call here; what they tell is that nobody is logged in.
+LOGIN = {"/api/v1/auto_login", "/api/v1/login", "/api/v1/refresh"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "get")
 
 # What clients ask before they have a key; it answers, but lets nobody in.

@@ -201,6 +201,7 @@ async def test_an_execution_that_cancels_itself_fails_its_job_and_frees_its_slot
     async def execute(job: Job, emit: object) -> Ended:
         if job.request.input_value == "bad":
             raise anyio.get_cancelled_exc_class()
+        await checkpoint()
         return completed()
 
     async with Supervisor(memory, execute, concurrency=1) as jobs:

@@ -63,6 +63,32 @@ async def test_ollama_is_asked_by_its_own_protocol(standin: Standin, outbound: O
 
 
 @pytest.mark.parametrize(
+    ("wish", "path", "header"),
+    [
+        (
+            EmbeddingWish(model="gemini-embedding-001"),
+            "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+            "x-goog-api-key",
+        ),
+        (EmbeddingWish(provider="Azure OpenAI", model_name="dep"), "/openai/deployments/dep/embeddings", "api-key"),
+    ],
+    ids=["gemini", "azure"],
+)
+async def test_the_clouds_are_asked_by_their_own_protocols(
+    standin: Standin, outbound: OutboundClients, wish: EmbeddingWish, path: str, header: str
+) -> None:
+    environ = {"GOOGLE_API_KEY": "k", "AZURE_OPENAI_API_KEY": "k", "GOOGLE_BASE_URL": standin.url}
+    environ["AZURE_OPENAI_ENDPOINT"] = standin.url
+    model = await open_embeddings(run_context(outbound, environ=environ), wish)
+
+    vectors = await model.embed_documents(["a", "b"])
+
+    assert vectors[0] != vectors[1]
+    assert standin.calls[0].path == path
+    assert standin.calls[0].headers[header] == "k"
+
+
+@pytest.mark.parametrize(
     ("default", "environ", "expected"),
     [
         ("", {}, ("Local", "hashed-384")),

@@ -1,4 +1,4 @@
-"""What openai, anthropic and ollama have in common, held against all three over a real socket."""
+"""What all protocols have in common, held against each of them over a real socket."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def ask(model: LanguageModel, messages: list[ChatMessage], streamed: bool,
     return Reply(text=text, tool_calls=last.tool_calls, usage=last.usage, finish_reason=last.finish_reason)
 
 
-@pytest.fixture(params=["openai", "anthropic", "ollama"])
+@pytest.fixture(params=["openai", "anthropic", "ollama", "gemini", "azure"])
 def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -80,7 +80,7 @@ async def test_answers_with_text_and_usage(make: Make, streamed: bool) -> None:
     reply = await ask(make("any"), said("one two"), streamed)
     assert reply.text == "ANSWER[one two]"
     assert reply.usage == USAGE
-    assert reply.finish_reason in ("stop", "end_turn")
+    assert reply.finish_reason in ("stop", "end_turn", "STOP")
 
 
 async def test_streams_each_word_as_a_piece_of_its_own(make: Make) -> None:
@@ -117,7 +117,7 @@ async def test_a_system_text_and_an_image_reach_the_provider(make: Make, standin
     ]
     await make("any").complete(messages)
     body = standin.calls[0].body
-    if protocol == "openai":
+    if protocol in ("openai", "azure"):
         assert body["messages"] == [
             {"role": "system", "content": "Be brief."},
             {
@@ -137,6 +137,10 @@ async def test_a_system_text_and_an_image_reach_the_provider(make: Make, standin
                 "content": [{"type": "image", "source": source}, {"type": "text", "text": "What is this?"}],
             }
         ]
+    elif protocol == "gemini":
+        assert body["systemInstruction"] == {"parts": [{"text": "Be brief."}]}
+        inline = {"inlineData": {"mimeType": "image/png", "data": "iVBORw=="}}
+        assert body["contents"] == [{"role": "user", "parts": [inline, {"text": "What is this?"}]}]
     else:
         assert body["messages"][1] == {"role": "user", "content": "What is this?", "images": ["iVBORw=="]}
 
@@ -164,9 +168,12 @@ async def test_the_tools_are_described_in_the_protocols_own_way(make: Make, stan
     if protocol == "anthropic":
         assert body["tools"] == [{**function, "input_schema": schema}]
         assert body["tool_choice"] == {"type": "tool", "name": "weather"}
+    elif protocol == "gemini":
+        assert body["tools"] == [{"functionDeclarations": [{**function, "parameters": schema}]}]
+        assert body["toolConfig"]["functionCallingConfig"] == {"mode": "ANY", "allowedFunctionNames": ["weather"]}
     else:
         assert body["tools"] == [{"type": "function", "function": {**function, "parameters": schema}}]
-    if protocol == "openai":
+    if protocol in ("openai", "azure"):
         assert body["tool_choice"] == {"type": "function", "function": {"name": "weather"}}
 
 
@@ -314,6 +321,8 @@ async def test_further_parameters_of_the_node_are_passed_on(make: Make, standin:
     body = standin.calls[0].body
     if protocol == "ollama":
         assert body["options"] == {"temperature": 0.5, "num_predict": 7, "top_k": 3}
+    elif protocol == "gemini":
+        assert body["generationConfig"] == {"temperature": 0.5, "maxOutputTokens": 7, "top_k": 3}
     else:
         assert (body["top_k"], body["max_tokens"], body["temperature"]) == (3, 7, 0.5)
 

@@ -317,8 +317,6 @@ async def test_a_base_url_of_another_kind_is_refused(watched: Watched, url: str)
         ("Vertex AI", "OPENAI_BASE_URL"),
         ("Cohere", "api.cohere.ai"),
         ("HuggingFace", "router.huggingface.co"),
-        ("Google Generative AI", "generativelanguage.googleapis.com"),
-        ("Azure OpenAI", "openai.azure.com"),
     ],
 )
 async def test_a_provider_that_cannot_be_used_says_what_can(watched: Watched, provider: str, instead: str) -> None:
