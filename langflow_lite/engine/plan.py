@@ -208,10 +208,11 @@ def _is_idle_tool(graph: Graph, id_: str) -> bool:
 
 def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
     graph = plan.graph
+    nothing_else = run <= plan.unsupported.keys()
     refused = [
         description
         for id_, description in plan.unsupported.items()
-        if id_ in run and (graph.incoming[id_] or graph.outgoing[id_] or len(run) == 1)
+        if id_ in run and (graph.incoming[id_] or graph.outgoing[id_] or nothing_else)
     ]
     for id_, planned in plan.vertices.items():
         if id_ in run and planned.lacking:
@@ -219,7 +220,7 @@ def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
     if refused:
         raise ComponentsUnsupported(refused)
     # One that is connected with nothing cannot change an answer.
-    run -= plan.unsupported.keys()
+    run.difference_update(plan.unsupported)
 
 
 def _lacking(planned: VertexPlan) -> dict[str, str]:
