@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: run test check crash bench help clean
+.PHONY: run test check crash bench corpus help clean
 
 run: $(VENV)/.has-run ## Start the server with the example flows on http://127.0.0.1:7860
 	@$(BIN)/langflow-lite run $(ARGS)
@@ -24,6 +24,9 @@ crash: $(VENV)/.has-test ## Kill the server at every transition of a job, 20 tim
 
 bench: $(VENV)/.has-bench ## Measure speed, start, memory and size; LANGFLOW_URL=... compares with a Langflow
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+corpus: $(VENV)/.has-test ## Run the flows of published Langflow releases and count what answers (ARGS="0.1.1 ...")
+	@$(BIN)/python -m tests.corpus $(ARGS)
 
 clean: ## Remove the environment and all caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -10,6 +10,7 @@ from typing import Any, cast
 import anyio
 import msgspec
 
+from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import RunContext
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.plan import Plan, VertexPlan
@@ -66,14 +67,17 @@ class _NothingStored:
 def check_paths(paths: Iterable[Path], settings: Settings) -> list[FlowCheck]:
     """Check every flow in the files, and in the `*.json` of the folders, in that order."""
     registry = Registry(settings.components_path)
-    return [found for path in paths for file in _files(path) for found in _check_file(file, registry, settings)]
+    trusted = TrustedCode.of(settings)
+    return [
+        found for path in paths for file in _files(path) for found in _check_file(file, registry, settings, trusted)
+    ]
 
 
 def _files(path: Path) -> list[Path]:
     return flow_files(path) if path.is_dir() else [path]
 
 
-def _check_file(file: Path, registry: Registry, settings: Settings) -> Iterator[FlowCheck]:
+def _check_file(file: Path, registry: Registry, settings: Settings, trusted: TrustedCode) -> Iterator[FlowCheck]:
     try:
         flows = read_flows(file.read_bytes(), file.stem)
     except OSError as error:
@@ -82,7 +86,7 @@ def _check_file(file: Path, registry: Registry, settings: Settings) -> Iterator[
         yield _unreadable(file, error.message)
     else:
         for flow in flows:
-            yield check_flow(flow, registry, settings, file=str(file))
+            yield check_flow(flow, registry, settings, trusted, file=str(file))
 
 
 def _unreadable(file: Path, message: str) -> FlowCheck:
@@ -90,13 +94,15 @@ def _unreadable(file: Path, message: str) -> FlowCheck:
     return FlowCheck(file=str(file), name=file.stem, runs=False, faults=(fault,))
 
 
-def check_flow(flow: Flow, registry: Registry, settings: Settings, *, file: str = "") -> FlowCheck:
+def check_flow(
+    flow: Flow, registry: Registry, settings: Settings, trusted: TrustedCode | None = None, *, file: str = ""
+) -> FlowCheck:
     """Check one flow as `/run` would run it, without running anything or calling anybody."""
     faults: list[Fault] = []
     needs: list[Need] = []
     warnings: list[str] = []
     try:
-        plan = Plan.of(compile_graph(decode_data(flow.data)), registry)
+        plan = Plan.of(compile_graph(decode_data(flow.data)), registry, trusted)
         warnings += plan.graph.warnings
         needed = set(plan.graph.vertices)
         try:

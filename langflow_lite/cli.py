@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from langflow_lite import __version__
-from langflow_lite.errors import LangflowError
+from langflow_lite.errors import ComponentsUnsupported, LangflowError
 
 # Everything heavy is imported inside the command that needs it: `langflow-lite version` answers at once.
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class _Group(click.Group):
             if not isinstance(error, LangflowError):
                 raise
             click.echo(f"Error: {error.message}", err=True)
+            for entry in error.components if isinstance(error, ComponentsUnsupported) else ():
+                click.echo(f"  {entry['display_name']}: {entry['suggestion']}", err=True)
             sys.exit(1)
 
 
@@ -180,8 +182,15 @@ async def _create_key(settings: Settings, name: str) -> str:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @_ENV_FILE
+@_DATA_DIR
 @click.option("--components-path", type=_FOLDER, multiple=True, help="Folder of your own components; can be repeated.")
-def check(paths: tuple[Path, ...], as_json: bool, env_file: Path | None, components_path: tuple[Path, ...]) -> None:
+def check(
+    paths: tuple[Path, ...],
+    as_json: bool,
+    env_file: Path | None,
+    data_dir: Path | None,
+    components_path: tuple[Path, ...],
+) -> None:
     """Say which exported flows would run here, and what the others lack.
 
     PATHS are flow files, or folders of them. The status is 1 if any flow cannot run.
@@ -192,7 +201,7 @@ def check(paths: tuple[Path, ...], as_json: bool, env_file: Path | None, compone
 
     # The findings are the output; what is worth logging while a server runs is not.
     logging.getLogger().addHandler(logging.NullHandler())
-    settings = _settings(env_file, components_path=components_path or None)
+    settings = _settings(env_file, data_dir=data_dir, components_path=components_path or None)
     checks = check_paths(paths, settings)
     if as_json:
         click.echo(report_json(checks))
@@ -200,6 +209,51 @@ def check(paths: tuple[Path, ...], as_json: bool, env_file: Path | None, compone
         for line in report_lines(checks):
             click.echo(line)
     sys.exit(0 if all(found.runs for found in checks) else 1)
+
+
+@main.command()
+@click.argument("file", type=_FILE)
+@click.option("--node", "nodes", multiple=True, help="Id of a node whose code to trust, whatever its type; repeatable.")
+@click.option("--yes", is_flag=True, help="Trust without asking.")
+@_ENV_FILE
+@_DATA_DIR
+@click.option("--components-path", type=_FOLDER, multiple=True, help="Folder of your own components; can be repeated.")
+def trust(
+    file: Path,
+    nodes: tuple[str, ...],
+    yes: bool,
+    env_file: Path | None,
+    data_dir: Path | None,
+    components_path: tuple[Path, ...],
+) -> None:
+    """Show the code that a flow brings along, and let this server run exactly that code.
+
+    Shown are components that are unknown here or were edited. The trusted sources are files in the folder
+    trusted_code of the data directory, named after their SHA-256; delete one to trust it no longer. The status is 1 if
+    some code was not trusted.
+    """
+    from langflow_lite.compat.trusted import TrustedCode
+    from langflow_lite.components.registry import Registry
+    from langflow_lite.local import Flow
+    from langflow_lite.trust import candidates, shown
+
+    settings = _settings(env_file, data_dir=data_dir, components_path=components_path or None)
+    trusted = TrustedCode.of(settings)
+    found = candidates(Flow.load(file), Registry(settings.components_path), trusted, nodes)
+    if not found:
+        click.echo("There is nothing to trust: every component of this flow is one of this server's.")
+    refused = 0
+    for candidate in found:
+        for line in shown(candidate):
+            click.echo(line)
+        if candidate.trusted:
+            click.echo("This code is trusted already.")
+        elif yes or click.confirm("This code could do anything that you can do. Trust it?"):
+            trusted.add(candidate.code)
+            click.echo(f"Trusted; kept in {trusted.folder}.")
+        else:
+            refused += 1
+    sys.exit(1 if refused else 0)
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,19 @@ import msgspec
 from langflow_lite.errors import GraphError
 from langflow_lite.groups import Ungrouped, ungroup
 
-__all__ = ["MAX_EDGES", "MAX_NODES", "DeclaredOutput", "Edge", "Graph", "Vertex", "compile_graph", "duplicate_ids"]
+__all__ = [
+    "MAX_EDGES",
+    "MAX_NODES",
+    "DeclaredOutput",
+    "Edge",
+    "Graph",
+    "Vertex",
+    "code_hash",
+    "compile_graph",
+    "duplicate_ids",
+    "node_code",
+    "plain_lines",
+]
 
 MAX_NODES = 5_000
 MAX_EDGES = 20_000
@@ -34,7 +47,10 @@ class DeclaredOutput:
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """One node that can run. `template` is the exported one: field name to field description."""
+    """One node that can run. `template` is the exported one: field name to field description.
+
+    `code_hash` is the hash of the source inside the node, empty when there is none; the source itself is left out.
+    """
 
     id: str
     type: str
@@ -46,6 +62,7 @@ class Vertex:
     is_input: bool
     is_output: bool
     tool_mode: bool
+    code_hash: str = ""
 
     @property
     def has_session(self) -> bool:
@@ -248,7 +265,25 @@ def _vertex(node: Mapping[str, Any]) -> Vertex:
         is_input=described.get("is_input") is True or type_ in INPUT_TYPES or prefix in INPUT_TYPES,
         is_output=described.get("is_output") is True or type_ in OUTPUT_TYPES or prefix in OUTPUT_TYPES,
         tool_mode=described.get("tool_mode") is True,
+        code_hash=code_hash(node_code(node)),
     )
+
+
+def node_code(node: Mapping[str, Any]) -> str:
+    """The source inside an exported node; empty when there is none."""
+    template = _mapping(_mapping(_mapping(node.get("data")).get("node")).get("template"))
+    value = _mapping(template.get("code")).get("value")
+    return value if isinstance(value, str) else ""
+
+
+def code_hash(code: str) -> str:
+    """SHA-256, in hex, of a source with its line ends as newlines; empty for an empty source."""
+    return hashlib.sha256(plain_lines(code).encode("utf-8", "surrogatepass")).hexdigest() if code.strip() else ""
+
+
+def plain_lines(code: str) -> str:
+    """The source with its line ends as newlines: what is hashed, shown and trusted."""
+    return code.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _template(value: Any) -> dict[str, Any]:

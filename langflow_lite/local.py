@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import anyio
 
 from langflow_lite import flow as stored
+from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult, select_results
@@ -101,7 +102,7 @@ class Flow(stored.Flow, kw_only=True):
         failure: LangflowError | None = None
         with tempfile.TemporaryDirectory(prefix="langflow-lite-", ignore_cleanup_errors=True) as directory:
             inside = replace(settings, data_dir=Path(directory), database_url="", load_examples=False)
-            async with Runtime(inside) as runtime:
+            async with Runtime(inside, trusted=TrustedCode.of(settings)) as runtime:
                 try:
                     return await self._run(runtime, request, emit, progress)
                 except LangflowError as error:

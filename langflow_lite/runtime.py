@@ -15,6 +15,7 @@ import anyio.to_thread
 import msgspec
 from msgspec.structs import replace
 
+from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES
@@ -130,12 +131,20 @@ class Runtime:
     The order in which parts are entered is the order of dependence, so leaving shuts down in the right order: HTTP
     clients before the database, the database before the lock on its directory. Enter and leave it in one task.
     Entering raises `StorageUnusable` or `SettingsError` when the server cannot start. `describe` makes what callbacks are
-    told of an ended job. `attached` holds the jobs that run inside their requests, as they stand, by id.
+    told of an ended job; `trusted` is the code that may run, by default that of the data directory. `attached` holds the
+    jobs that run inside their requests, as they stand, by id.
     """
 
-    def __init__(self, settings: Settings, *, describe: Callable[[Job], Mapping[str, Any]] = _describe) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        describe: Callable[[Job], Mapping[str, Any]] = _describe,
+        trusted: TrustedCode | None = None,
+    ) -> None:
         self.settings = settings
         self.registry = Registry(settings.components_path)
+        self.trusted = trusted or TrustedCode.of(settings)
         self.environment: Mapping[str, str] = {}
         if settings.fallback_to_env_var:
             names = (*PROVIDER_VARIABLES, *SERVICE_VARIABLES, *settings.variables_from_environment)
@@ -171,6 +180,7 @@ class Runtime:
         self.attached: dict[str, Job] = {}
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
+        self._trust_stamp = 0
         self._stack = AsyncExitStack()
 
     @property
@@ -227,6 +237,9 @@ class Runtime:
         Raises `NotFound` for a version it never had and `GraphError` when the flow cannot be run.
         """
         version = version or flow.version
+        if (stamp := self.trusted.stamp()) != self._trust_stamp:
+            self._trust_stamp = stamp
+            self._plans.clear()
         plan = self._plans.get((flow.id, version))
         if plan is not None:
             self._plans.move_to_end((flow.id, version))
@@ -245,7 +258,7 @@ class Runtime:
         return plan
 
     def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
-        return Plan.of(compile_graph(decode_data(data)), self.registry)
+        return Plan.of(compile_graph(decode_data(data)), self.registry, self.trusted)
 
     async def compiled(self, flow: Flow, version: str | None = None, data: msgspec.Raw | None = None) -> Plan:
         """The plan a request means: of an unsaved graph, else of the flow at a version."""

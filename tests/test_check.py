@@ -45,7 +45,7 @@ def test_a_type_that_is_missing_is_named_with_its_node_and_what_to_do(check):
     found = check(nodes, chain("ChatInput-1", "Teleport-1", "ChatOutput-1"))
     [fault] = found.faults
     assert not found.runs
-    assert (fault.node, fault.type, fault.reason) == ("Teleport-1", "Teleporter", "unknown_type")
+    assert (fault.node, fault.type, fault.reason) == ("Teleport-1", "Teleporter", "user_code_untrusted")
     assert "Beam me up" in fault.message
     assert fault.suggestion
 

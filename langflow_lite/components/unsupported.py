@@ -78,7 +78,7 @@ def explain_unsupported(type_name: str, metadata: Mapping[str, Any] | None = Non
     module = (metadata or {}).get("module")
     own = f"put a Component subclass named {type_name!r} into a folder listed in LANGFLOW_COMPONENTS_PATH"
     if type_name == "CustomComponent" or (isinstance(module, str) and module.startswith("custom_components")):
-        return Unsupported("user_code_untrusted", f"code inside a flow is never run; {own}")
+        return Unsupported("user_code_untrusted", own)
     for pattern, reason, suggestion in _STOCK:
         if fnmatchcase(type_name, pattern):
             return Unsupported(reason, f"{suggestion}, or {own}")

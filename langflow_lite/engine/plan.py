@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from langflow_lite.compat.trusted import CustomCodeError, TrustedCode
 from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
@@ -68,23 +69,33 @@ class Plan:
     _upstream: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, graph: Graph, registry: Registry) -> Plan:
-        """Bind a graph. Never fails for an unknown type: that matters only to a run that includes it."""
+    def of(cls, graph: Graph, registry: Registry, trusted: TrustedCode | None = None) -> Plan:
+        """Bind a graph: each vertex to its own code if that is trusted, else to the component of its type.
+
+        Never fails for an unknown type: that matters only to a run that includes it.
+        """
         components: dict[str, type[Component]] = {}
         unsupported: dict[str, Mapping[str, str]] = {}
         for vertex in graph.vertices.values():
-            component = registry.resolve(vertex.type, vertex.metadata)
-            if component is None:
-                reason, suggestion = registry.explain(vertex.type)
-                unsupported[vertex.id] = {
-                    "id": vertex.id,
-                    "type": vertex.type,
-                    "display_name": vertex.display_name,
-                    "reason": reason,
-                    "suggestion": suggestion,
-                }
-            else:
+            try:
+                component = None
+                if trusted is not None:
+                    component = trusted.component(vertex.code_hash, vertex.type, vertex.metadata)
+            except CustomCodeError as error:
+                unsupported[vertex.id] = _unsupported(vertex, "user_code_unusable", error.message)
+                continue
+            component = component or registry.resolve(vertex.type, vertex.metadata)
+            if component is not None:
                 components[vertex.id] = component
+                continue
+            reason, suggestion = registry.explain(vertex.type, vertex.metadata)
+            if vertex.code_hash and reason in ("unknown_type", "user_code_untrusted"):
+                reason = "user_code_untrusted"
+                suggestion = (
+                    "its code came with the flow; look at it and trust it with `langflow-lite trust FLOW.json` "
+                    f"(SHA-256 {vertex.code_hash}), or {suggestion}"
+                )
+            unsupported[vertex.id] = _unsupported(vertex, reason, suggestion)
         vertices = {id_: _plan_vertex(graph, graph.vertices[id_], components) for id_ in components}
         loops = {
             id_: _plan_loop(graph, id_, planned.component)
@@ -124,6 +135,16 @@ class Plan:
         if known is None:
             known = self._upstream[id_] = tuple(self.graph.ancestors([id_]) - {id_})
         return known
+
+
+def _unsupported(vertex: Vertex, reason: str, suggestion: str) -> dict[str, str]:
+    return {
+        "id": vertex.id,
+        "type": vertex.type,
+        "display_name": vertex.display_name,
+        "reason": reason,
+        "suggestion": suggestion,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +208,11 @@ def _is_idle_tool(graph: Graph, id_: str) -> bool:
 
 def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
     graph = plan.graph
+    nothing_else = run <= plan.unsupported.keys()
     refused = [
         description
         for id_, description in plan.unsupported.items()
-        if id_ in run and (graph.incoming[id_] or graph.outgoing[id_] or len(run) == 1)
+        if id_ in run and (graph.incoming[id_] or graph.outgoing[id_] or nothing_else)
     ]
     for id_, planned in plan.vertices.items():
         if id_ in run and planned.lacking:
@@ -198,19 +220,14 @@ def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
     if refused:
         raise ComponentsUnsupported(refused)
     # One that is connected with nothing cannot change an answer.
-    run -= plan.unsupported.keys()
+    run.difference_update(plan.unsupported)
 
 
 def _lacking(planned: VertexPlan) -> dict[str, str]:
     vertex = planned.vertex
     names = ", ".join(planned.lacking)
-    return {
-        "id": vertex.id,
-        "type": vertex.type,
-        "display_name": vertex.display_name,
-        "reason": "unknown_output",
-        "suggestion": f"this server's {planned.component.display_name} has no output {names}; connect another one",
-    }
+    advice = f"this server's {planned.component.display_name} has no output {names}; connect another one"
+    return _unsupported(vertex, "unknown_output", advice)
 
 
 def _plan_vertex(graph: Graph, vertex: Vertex, components: Mapping[str, type[Component]]) -> VertexPlan:

@@ -210,7 +210,7 @@ class FakeRegistry:
     def resolve(self, type_: str, metadata: Any = None) -> type[Component] | None:
         return self.components.get(type_)
 
-    def explain(self, type_: str) -> tuple[str, str]:
+    def explain(self, type_: str, metadata: Any = None) -> tuple[str, str]:
         return "unknown_type", f"remove {type_}"
 
 

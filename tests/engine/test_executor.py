@@ -208,6 +208,16 @@ async def test_unknown_types_are_all_named_before_anything_runs(bench: Bench) ->
     assert Ask.seen == []
 
 
+async def test_unknown_types_that_are_connected_with_nothing_are_left_out(bench: Bench) -> None:
+    nodes = [node("Text-1", "Text"), node("X-1", "Alpha"), node("X-2", "Beta")]
+    assert list((await bench.run(flow(nodes, []))).results) == ["Text-1"]
+
+
+async def test_a_flow_of_nothing_but_unknown_types_is_refused(bench: Bench) -> None:
+    with pytest.raises(ComponentsUnsupported, match=r"Alpha.*Beta"):
+        await bench.run(flow([node("X-1", "Alpha"), node("X-2", "Beta")], []))
+
+
 async def test_an_unknown_type_that_is_not_part_of_the_run_does_no_harm(bench: Bench) -> None:
     document = flow(
         [*CHAT, node("X-1", "Alpha"), node("X-2", "Beta")],

@@ -1,0 +1,1 @@
+"""Components that users wrote for Langflow, once the operator has trusted their code."""
