@@ -126,8 +126,11 @@ def ask(method: str, url: str, body: Any = None) -> Any:
         return json.loads(response.read() or b"null")
 
 
-def flows_of(url: str, model_url: str) -> tuple[str, str]:
-    """Ids of an echo flow and of one that asks the stand-in, stored on the server from its own catalogue."""
+def flows_of(url: str, model_url: str) -> list[str]:
+    """Ids of an echo flow and of one that asks the stand-in, stored on the server from its own catalogue.
+
+    The second is left out where the catalogue has no model component whose address can be chosen.
+    """
     catalogue = {name: made for category in ask("GET", f"{url}/api/v1/all").values() for name, made in category.items()}
 
     def made(id_: str, **values: Any) -> dict[str, Any]:
@@ -144,6 +147,9 @@ def flows_of(url: str, model_url: str) -> tuple[str, str]:
         [edge("ChatInput-b.message", "ChatOutput-b.input_value")],
         name="bench echo",
     )
+    stored = [ask("POST", f"{url}/api/v1/flows/", echo)["id"]]
+    if "OpenAIModel" not in catalogue:
+        return stored
     base = f"{model_url}/v1"
     model = made(
         "OpenAIModel-b", model_name=MODEL, api_key="sk-bench", base_url=base, openai_api_base=base, stream=True
@@ -156,7 +162,7 @@ def flows_of(url: str, model_url: str) -> tuple[str, str]:
         ],
         name="bench model",
     )
-    return ask("POST", f"{url}/api/v1/flows/", echo)["id"], ask("POST", f"{url}/api/v1/flows/", asking)["id"]
+    return [*stored, ask("POST", f"{url}/api/v1/flows/", asking)["id"]]
 
 
 Runs = dict[int, dict[str, float]]
@@ -187,10 +193,10 @@ def measure_streams(url: str, body: Any) -> dict[str, float]:
 
 @contextmanager
 def bench_flows(url: str, model_url: str) -> Iterator[tuple[str, str]]:
-    """Addresses that run the echo flow and, streamed, the one with a model; both flows are deleted afterwards."""
+    """Addresses that run the echo flow and, streamed, the one with a model (empty without it); deleted afterwards."""
     flows = flows_of(url, model_url)
     try:
-        yield f"{url}/api/v1/run/{flows[0]}", f"{url}/api/v1/run/{flows[1]}?stream=true"
+        yield f"{url}/api/v1/run/{flows[0]}", f"{url}/api/v1/run/{flows[1]}?stream=true" if flows[1:] else ""
     finally:
         for id_ in flows:
             ask("DELETE", f"{url}/api/v1/flows/{id_}")
@@ -314,8 +320,10 @@ def main() -> None:
         asked = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": "Hello!"}]}
         print_streams("the model itself", measure_streams(f"{model_url}/v1/chat/completions", asked))
         print_streams("/run?stream=true", measure_streams(stream_url, body))
-        if other:
+        if other and other_stream_url:
             print_streams(f"the same at {other}", measure_streams(other_stream_url, body))
+        elif other:
+            print(f"  {other} has no model component whose address can be chosen")
         used = psutil.Process(process.pid).memory_info().rss / 2**20
 
     with (
