@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -21,6 +23,9 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def _resolve(host: str, port: int) -> Sequence[str]:
+    with contextlib.suppress(ValueError):
+        # An address needs no look-up, which would take a thread.
+        return [str(ipaddress.ip_address(host))]
     found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 

@@ -1,19 +1,21 @@
-"""The published clients, installed once into a cache beside pytest's own."""
+"""The published clients, installed once into a cache."""
 
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.serving import ROOT
+
+CACHE = ROOT / ".cache"
 PACKAGES = ("openai", "langflow-sdk", "requests")
 MODULES = ("@datastax/langflow-client", "axios")
 
 
-def python_clients(config):
+def python_clients():
     """The interpreter of an environment with the Python clients; skips when they cannot be installed."""
-    place = config.cache.mkdir("python-clients")
+    place = CACHE / "python-clients"
     python = place / "bin" / "python"
     if not (place / "installed").exists():
         run(sys.executable, "-m", "venv", "--clear", place)
@@ -34,11 +36,12 @@ def python_clients(config):
     return python
 
 
-def node_clients(config):
+def node_clients():
     """A folder that has the JavaScript clients in its node_modules; skips without Node.js or the registry."""
     if shutil.which("npm") is None:
         pytest.skip("Node.js is not installed")
-    place = Path(config.cache.mkdir("node-clients"))
+    place = CACHE / "node-clients"
+    place.mkdir(parents=True, exist_ok=True)
     if not (place / "installed").exists():
         run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", place, *MODULES)
         (place / "installed").touch()

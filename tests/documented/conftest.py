@@ -57,13 +57,13 @@ def standin():
 
 
 @pytest.fixture(scope="session")
-def python(pytestconfig):
-    return python_clients(pytestconfig)
+def python():
+    return python_clients()
 
 
 @pytest.fixture(scope="session")
-def node_modules(pytestconfig):
-    return node_clients(pytestconfig)
+def node_modules():
+    return node_clients()
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,33 @@ async def test_a_failing_unit_is_abandoned_whole_and_takes_no_other_down(databas
     assert await keys(database) == ["a", "b", "c"]
 
 
+ROWS = writer_module.Insert("INSERT INTO meta (key, value) VALUES {rows}", columns=2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 100])
+async def test_rows_of_one_statement_are_all_written_in_their_order(database, count):
+    tickets = [database.writer.enqueue(ROWS.of((f"k{n:03}", "v"))) for n in range(count)]
+    for ticket in tickets:
+        assert await ticket.wait() is None
+    assert await keys(database) == [f"k{n:03}" for n in range(count)]
+
+
+async def test_a_row_that_breaks_a_rule_takes_no_other_row_down(database):
+    await database.writer.commit(put("taken"))
+    tickets = [database.writer.enqueue(ROWS.of((key, "v"))) for key in ("a", "taken", "b")]
+    tickets.append(database.writer.enqueue(put("c")))
+    await database.writer.flush()
+    assert [type(ticket.error) for ticket in tickets] == [type(None), sqlite3.IntegrityError, type(None), type(None)]
+    assert await keys(database) == ["a", "b", "c", "taken"]
+
+
+async def test_rows_with_text_that_sqlite_cannot_hold_are_mended(database):
+    tickets = [database.writer.enqueue(ROWS.of((key, "lone \ud800"))) for key in ("a", "b")]
+    for ticket in tickets:
+        await ticket.wait()
+    assert await database.fetch_all("SELECT value FROM meta WHERE key IN ('a', 'b')") == [("lone \ufffd",)] * 2
+
+
 async def test_errors_of_this_package_pass_through_and_others_of_sqlite_become_storage_errors(database):
     def conflict(connection):
         raise Conflict("taken")
