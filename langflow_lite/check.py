@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,7 +13,9 @@ import msgspec
 
 from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import RunContext
+from langflow_lite.components.inputs import Kind
 from langflow_lite.components.registry import Registry
+from langflow_lite.components.service import Service
 from langflow_lite.engine.plan import Plan, VertexPlan
 from langflow_lite.engine.variables import RunVariables
 from langflow_lite.errors import ComponentsUnsupported, GraphError, LangflowError, MissingModel
@@ -22,7 +25,11 @@ from langflow_lite.loading import flow_files, read_flows
 from langflow_lite.models.resolve import Wish, choose_model
 from langflow_lite.settings import Settings
 
-__all__ = ["Fault", "FlowCheck", "Need", "check_flow", "check_paths", "report_json", "report_lines"]
+__all__ = ["Calls", "Extra", "Fault", "FlowCheck", "Need", "check_flow", "check_paths", "report_json", "report_lines"]
+
+
+# The modules of the `files` extra, by the suffix of the documents they read.
+_MODULES = {"pdf": "pypdf", "docx": "docx", "xlsx": "openpyxl"}
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,6 +50,23 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     found: bool
 
 
+class Calls(msgspec.Struct, frozen=True, kw_only=True):
+    """A service on the web that a node calls, and where it is looked for."""
+
+    service: str
+    node: str
+    address: str
+
+
+class Extra(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of this package that a node needs and that is installed apart."""
+
+    name: str
+    node: str
+    command: str
+    found: bool
+
+
 class FlowCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out about one flow; it runs if there is no fault. `warnings` do not keep it from running."""
 
@@ -51,6 +75,8 @@ class FlowCheck(msgspec.Struct, frozen=True, kw_only=True):
     runs: bool
     faults: tuple[Fault, ...] = ()
     needs: tuple[Need, ...] = ()
+    services: tuple[Calls, ...] = ()
+    extras: tuple[Extra, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -100,6 +126,8 @@ def check_flow(
     """Check one flow as `/run` would run it, without running anything or calling anybody."""
     faults: list[Fault] = []
     needs: list[Need] = []
+    services: list[Calls] = []
+    extras: list[Extra] = []
     warnings: list[str] = []
     try:
         plan = Plan.of(compile_graph(decode_data(flow.data)), registry, trusted)
@@ -119,6 +147,8 @@ def check_flow(
                 fed = _fed(plan, planned)
                 faults += _vertex_faults(planned, fed)
                 needs += anyio.run(_vertex_needs, planned, fed, settings, faults)
+                services += _services(planned, settings)
+                extras += _extras(planned)
     except GraphError as error:
         reason = "cycle" if error.vertices and "cycle" in error.message else "graph"
         faults.append(Fault(reason=reason, message=error.message, node=", ".join(error.vertices)))
@@ -130,6 +160,8 @@ def check_flow(
         runs=not faults,
         faults=tuple(faults),
         needs=tuple(needs),
+        services=tuple(services),
+        extras=tuple(extras),
         warnings=tuple(warnings),
     )
 
@@ -166,6 +198,7 @@ async def _vertex_needs(planned: VertexPlan, fed: set[str], settings: Settings, 
     """The variables a vertex reads. A model that cannot be had at all is added to the faults."""
     waiting = {bound.name: name for bound, name in planned.params.variables.values() if bound.name not in fed}
     variables = [name for name in waiting.values() if name.isidentifier()]
+    variables += _service_variables(planned, fed)
     component = planned.component()
     wish = getattr(component, "wish", None)
     if callable(wish) and "model" not in fed:
@@ -179,6 +212,45 @@ async def _vertex_needs(planned: VertexPlan, fed: set[str], settings: Settings, 
     return [
         Need(variable=name, node=planned.vertex.id, found=bool(environ.get(name))) for name in dict.fromkeys(variables)
     ]
+
+
+def _service_variables(planned: VertexPlan, fed: set[str]) -> tuple[str, ...]:
+    """The variable of a service's key, unless the node holds or names a key itself."""
+    component, params = planned.component, planned.params
+    if not issubclass(component, Service):
+        return ()
+    named = {bound.name for bound, _ in params.variables.values()} | fed
+    own = any(
+        spec.kind is Kind.SECRET and (name in named or params.values.get(name))
+        for name, spec in component.inputs.items()
+    )
+    return () if own else component.variables[:1]
+
+
+def _services(planned: VertexPlan, settings: Settings) -> Iterator[Calls]:
+    component = planned.component
+    if issubclass(component, Service):
+        address = settings.service_url(component.service, component.address)
+        yield Calls(service=component.title or component.service, node=planned.vertex.id, address=address)
+
+
+def _extras(planned: VertexPlan) -> Iterator[Extra]:
+    """The extras for the documents that a node names; what a run brings is not known before."""
+    files = [
+        str(path)
+        for name, spec in planned.component.inputs.items()
+        if spec.kind is Kind.FILE
+        for path in _paths(planned.params.values.get(name))
+    ]
+    needed = {_MODULES[suffix] for file in files if (suffix := file.rpartition(".")[2].lower()) in _MODULES}
+    if needed:
+        found = all(find_spec(module) is not None for module in needed)
+        command = "pip install 'langflow-lite[files]'"
+        yield Extra(name="files", node=planned.vertex.id, command=command, found=found)
+
+
+def _paths(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value] if value else []
 
 
 async def _model_variables(wish: Wish, settings: Settings) -> list[str]:
@@ -209,6 +281,10 @@ def report_lines(checks: list[FlowCheck]) -> Iterator[str]:
         missing = sorted({need.variable for need in found.needs if not need.found})
         if missing:
             yield f"            needs {', '.join(missing)}: as global variables or in the environment"
+        for service in dict.fromkeys(f"{call.service} at {call.address}" for call in found.services):
+            yield f"            calls {service}"
+        for extra in {extra.name: extra for extra in found.extras if not extra.found}.values():
+            yield f"            needs the {extra.name} extra: {extra.command}"
         for warning in found.warnings:
             yield f"            note: {warning}"
     count = sum(found.runs for found in checks)

@@ -100,6 +100,37 @@ def test_a_provider_that_cannot_be_reached_from_here_is_a_fault(check):
     assert "Amazon Bedrock" in fault.message
 
 
+def test_a_service_is_named_with_its_address_and_the_variable_of_its_key(check):
+    search = node("TavilySearchComponent-1", "TavilySearchComponent", query="x")
+    edges = [edge("TavilySearchComponent-1.dataframe", "ChatOutput-1.input_value")]
+    found = check([*CHAT, search], edges)
+    assert [(call.service, call.address) for call in found.services] == [("Tavily", "https://api.tavily.com")]
+    assert [(need.variable, need.found) for need in found.needs] == [("TAVILY_API_KEY", False)]
+    assert any(line.strip() == "calls Tavily at https://api.tavily.com" for line in report_lines([found]))
+    keyed = node("TavilySearchComponent-1", "TavilySearchComponent", query="x", api_key="tvly")
+    assert check([*CHAT, keyed], edges).needs == ()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_extra_for_a_document_is_named_unless_it_is_installed(
+    check, installed: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("langflow_lite.check.find_spec", lambda name: object() if installed else None)
+    path = {
+        "type": "file",
+        "_input_type": "FileInput",
+        "name": "path",
+        "file_path": ["id/a.pdf"],
+        "value": "",
+        "show": True,
+    }
+    file = node("File-1", "File", fields={"path": path})
+    found = check([*CHAT, file], [edge("File-1.message", "ChatOutput-1.input_value")])
+    assert [(extra.name, extra.found) for extra in found.extras] == [("files", installed)]
+    said = "needs the files extra: pip install 'langflow-lite[files]'"
+    assert any(said in line for line in report_lines([found])) is not installed
+
+
 def test_a_file_that_is_no_flow_is_a_fault(tmp_path: Path):
     (tmp_path / "x.json").write_text("[1]")
     [found] = check_paths([tmp_path], Settings(environ={}))
