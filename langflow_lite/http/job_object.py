@@ -10,6 +10,9 @@ from langflow_lite.job import Job, JobResult, JobStatus
 __all__ = ["job_object", "links", "queued_object"]
 
 
+_HIDDEN = "********"
+
+
 def links(job_id: str) -> dict[str, str]:
     """Where the job can be read, followed and stopped."""
     return {
@@ -35,8 +38,12 @@ def queued_object(job: Job) -> dict[str, Any]:
     }
 
 
-def job_object(job: Job) -> dict[str, Any]:
-    """The job with everything that is known of it. Of an ended job it is the same at every read."""
+def job_object(job: Job, *, to_caller: bool = False) -> dict[str, Any]:
+    """The job with everything that is known of it. Of an ended job it is the same at every read.
+
+    The values of the request's global variables, which may be keys, go back to the caller who sent them and to nobody
+    who reads the job later.
+    """
     result = job.result or JobResult()
     text = job.request.input_value
     if text is None:
@@ -56,7 +63,7 @@ def job_object(job: Job) -> dict[str, Any]:
         "warnings": result.warnings,
         "inputs": job.request.inputs,
         "input": [{"type": "text", "data": text or "", "role": "User"}],
-        "globals": job.request.globals,
+        "globals": job.request.globals if to_caller else dict.fromkeys(job.request.globals, _HIDDEN),
         "outputs": result.outputs,
         "metadata": {},
         "human_request": None,

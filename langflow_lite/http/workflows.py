@@ -40,6 +40,13 @@ _FILTERED_STATUS = {**{status.value: status for status in JobStatus}, "error": J
 _ERRORS: tuple[type[LangflowError], ...] = (BadRequest, FlowNotFound, InvalidRequest)
 
 
+class WorkflowRefused(LangflowError):
+    """422: the flow cannot be run, or not with these tweaks. On v2 `detail` is the sentence alone (seed document 3)."""
+
+    status = 422
+    code = "WORKFLOW_REFUSED"
+
+
 class WorkflowBody(msgspec.Struct, kw_only=True):
     """A request to run a flow. Fields of both generations may be given, as long as they do not contradict each other.
 
@@ -119,7 +126,10 @@ async def run_workflow(call: Call) -> Any:
     runtime = call.runtime
     _refuse_contradictions(body)
     flow = _find_flow(runtime, body.flow_id)
-    job, prepared = await _job(call, body, flow)
+    try:
+        job, prepared = await _job(call, body, flow)
+    except (TweaksRefused, GraphError, ComponentsUnsupported) as error:
+        raise WorkflowRefused(error.message) from error
     if body.is_background:
         kept = await runtime.jobs.submit(job)
         if not body.is_stream:
@@ -133,7 +143,7 @@ async def run_workflow(call: Call) -> Any:
         return event_source(log.follow(), produce)
     _refuse_unknown_outputs(body, prepared)
     await runtime.run_attached(job, prepared)
-    answer = job_object(job)
+    answer = job_object(job, to_caller=True)
     if body.output_ids:
         answer["outputs"] = {id_: out for id_, out in answer["outputs"].items() if id_ in body.output_ids}
     return answer
@@ -317,7 +327,7 @@ ENDPOINTS = (
         setting="developer_api_enabled",
         body=WorkflowBody,
         response=dict[str, Any],
-        errors=(*_ERRORS, TweaksRefused, GraphError, ComponentsUnsupported, IdempotencyMismatch, QueueFull),
+        errors=(*_ERRORS, WorkflowRefused, IdempotencyMismatch, QueueFull),
     ),
     Endpoint(
         method="GET",

@@ -205,7 +205,7 @@ class TestAnswers:
             asked = {"flow_id": echo, "input_value": "x", "globals": {"IN_BODY": "canary-body"}}
             body = (await client.post(WORKFLOWS, json=asked, headers=headers)).json()
             assert body["globals"] == {"IN_HEADER": "canary-header", "IN_BODY": "canary-body"}
-            assert (await finished(client, app.state.runtime, job_id))["globals"] == {"IN_BODY": "canary-body"}
+            assert (await finished(client, app.state.runtime, job_id))["globals"] == {"IN_BODY": "********"}
         for path in settings.data_dir.rglob("*"):
             if path.is_file():
                 assert b"canary-" not in path.read_bytes(), path
@@ -276,9 +276,22 @@ class TestRefusals:
         answer = await client.post(WORKFLOWS, json={"flow_id": echo}, headers={"x-api-key": "sk-bad"})
         assert (answer.status_code, answer.json()["detail"]) == (401, "Invalid API key")
 
-    async def test_a_tweak_of_code_is_refused_in_both_forms(self, client, echo):
+    async def test_a_tweak_of_code_is_refused_in_both_forms_in_words(self, client, echo):
         for form in ({"tweaks": {"ChatInput-a": {"code": "x"}}}, {"inputs": {"ChatInput-a.code": "x"}}):
-            assert (await refusal(client, 422, flow_id=echo, **form))["fields"] == ["code"]
+            detail = await refusal(client, 422, flow_id=echo, **form)
+            assert detail == "These fields are protected and cannot be tweaked: code"
+
+    async def test_what_cannot_be_run_is_refused_in_words(self, client, echo):
+        unknown = {"nodes": [{"id": "a-1", "data": {"type": "Nope"}}], "edges": []}
+        assert "Nope (type Nope, node a-1)" in await refusal(client, 422, flow_id=echo, data=unknown)
+        assert "no list of nodes" in await refusal(client, 422, flow_id=echo, data={})
+
+    async def test_global_variables_go_back_to_their_sender_only(self, client, echo):
+        sent = {"flow_id": echo, "input_value": "x", "globals": {"A_KEY": "canary"}}
+        answer = (await client.post(WORKFLOWS, json=sent)).json()
+        assert answer["globals"] == {"A_KEY": "canary"}
+        read = (await client.get(WORKFLOWS, params={"job_id": answer["job_id"]})).json()
+        assert read == {**answer, "globals": {"A_KEY": "********"}}
 
     async def test_without_the_developer_api_everything_is_404_whatever_is_sent(self, make_settings):
         async with running(make_settings(developer_api_enabled=False)) as app, calling(app) as client:
@@ -302,11 +315,12 @@ class TestStoredAnswers:
         async with running(settings) as app, calling(app) as client:
             gate = add_gate(app.state.runtime)
             flow_id = await new_flow(client, HALF)
-            asked = {"inputs": {"ChatInput-a.input_value": "wörd ☃ 1e400"}, "globals": {"A": "b"}}
+            asked = {"inputs": {"ChatInput-a.input_value": "wörd ☃ 1e400"}}
             sync = await client.post(
                 WORKFLOWS, json={"flow_id": flow_id, **asked, "tweaks": {"Gate-g": {"how": "open"}, "unmet": 1}}
             )
             answers[sync.json()["job_id"]] = sync.content
+            asked["globals"] = {"A": "b"}
             for how in ("open", "fail", ""):
                 asked["tweaks"] = {"Gate-g": {"how": how}}
                 body = await client.post(WORKFLOWS, json={"flow_id": flow_id, "background": True, **asked})
