@@ -157,6 +157,8 @@ def test_the_command_prints_json(tmp_path: Path):
             "runs": True,
             "faults": [],
             "needs": [],
+            "services": [],
+            "extras": [],
             "warnings": [],
         }
     ]
