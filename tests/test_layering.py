@@ -32,7 +32,7 @@ ONLY_IN = {
     "sqlite3": ("storage/",),
     "httpx2": ("models/", "components/"),
     "httpcore2": ("models/", "components/"),
-    "click": ("cli.py",),
+    "click": ("cli/",),
 }
 NOWHERE = {"langflow", "lfx", "langchain", "langchain_core", "pandas", "numpy", "fastapi", "pydantic", "requests"}
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess", "code", "codeop"}

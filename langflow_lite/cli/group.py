@@ -1,0 +1,36 @@
+"""How all commands fail: in one line that says the fix, and with status 1."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from langflow_lite.errors import ComponentsUnsupported, LangflowError
+
+__all__ = ["CommandGroup"]
+
+
+class CommandGroup(click.Group):
+    """Shows this package's errors as one line and ends with status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except (LangflowError, BaseExceptionGroup) as raised:
+            error = _only(raised)
+            if not isinstance(error, LangflowError):
+                raise
+            click.echo(f"Error: {error.message}", err=True)
+            for entry in error.components if isinstance(error, ComponentsUnsupported) else ():
+                click.echo(f"  {entry['display_name']}: {entry['suggestion']}", err=True)
+            sys.exit(1)
+
+
+def _only(error: BaseException) -> BaseException:
+    """What was raised, without the groups that task groups wrap around a single error."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
