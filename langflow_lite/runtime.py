@@ -158,7 +158,7 @@ class Runtime:
         self.folders = FolderStore(self.database, self.flows)
         self.messages = MessageTable(self.database)
         self.monitor = MonitorTable(self.database)
-        self.api_keys = ApiKeyStore(self.database)
+        self.api_keys = ApiKeyStore(self.database, settings.api_key if settings.api_key_source == "env" else "")
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)

@@ -32,13 +32,14 @@ __all__ = ["api_key", "run", "version"]
 @click.option("--load-flows-path", type=FOLDER, help="Folder of exported flows to load at every start.")
 def run(env_file: Path | None, **flags: Any) -> None:
     """Start the server."""
+    from langflow_lite.cli.banner import banner
     from langflow_lite.logs import configure_logging
     from langflow_lite.serve import has_stuck_threads, leave, serve
 
     flags["components_path"] = flags["components_path"] or None
     settings = load_settings(env_file, **flags)
     configure_logging(settings.log_level)
-    serve(settings, click.echo)
+    serve(settings, lambda runtime, url: click.echo("\n".join(banner(runtime, url))))
     if has_stuck_threads():
         leave(0)
 
