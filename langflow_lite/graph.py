@@ -258,10 +258,10 @@ def compile_graph(data: Mapping[str, Any]) -> Graph:
     vertices: dict[str, Vertex] = {}
     notes: set[str] = set()
     for node in flat.nodes:
-        if _is_note(node):
+        if is_note(node):
             notes.add(str(node.get("id")))
             continue
-        vertex = _vertex(node)
+        vertex = read_vertex(node)
         vertices[vertex.id] = vertex
     graph = Graph(
         vertices=vertices,
@@ -281,12 +281,14 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def _is_note(node: Mapping[str, Any]) -> bool:
+def is_note(node: Mapping[str, Any]) -> bool:
+    """Whether an exported node is a note of the author's, which never runs."""
     inner = node.get("data")
     return node.get("type") == "noteNode" or (isinstance(inner, Mapping) and inner.get("type") in ("note", "noteNode"))
 
 
-def _vertex(node: Mapping[str, Any]) -> Vertex:
+def read_vertex(node: Mapping[str, Any]) -> Vertex:
+    """One exported node as a vertex; raises `GraphError` when it has no id or no type."""
     inner = _mapping(node.get("data"))
     described = _mapping(inner.get("node"))
     id_ = node.get("id", inner.get("id"))

@@ -343,3 +343,17 @@ def test_a_wrong_key_is_in_no_log(tmp_path: Path):
     process.stderr.close()
     assert logged
     assert secret not in "".join(logged)
+
+
+def test_graph_draws_a_flow_to_the_output_or_a_file(tmp_path: Path):
+    done = run_command("graph", ECHO, cwd=tmp_path)
+    assert done.stdout.startswith("<svg ")
+    assert "Chat Input" in done.stdout
+    assert run_command("graph", ECHO, "--format", "mermaid", cwd=tmp_path).stdout.splitlines()[1] == "flowchart LR"
+    assert run_command("graph", ECHO, "-o", "echo.mmd", cwd=tmp_path).stdout == ""
+    assert "flowchart LR" in (tmp_path / "echo.mmd").read_text()
+    refused = run_command("graph", ECHO, "-o", tmp_path / "nowhere" / "echo.svg", cwd=tmp_path)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "nowhere" in refused.stderr
+    missing = run_command("graph", "none.json", cwd=tmp_path)
+    assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)

@@ -18,7 +18,7 @@ LAYERS = [
     {"jobs", "storage"},
     {"engine"},
     {"components", "models", "compat"},
-    {"graph", "groups", "flow", "dotted", "overrides", "events", "job", "values", "ids"},
+    {"graph", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
     {"settings", "errors", "logs"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from langflow_lite.cli.files import check, run_flow, trust
+from langflow_lite.cli.files import check, graph, run_flow, trust
 from langflow_lite.cli.group import CommandGroup
 from langflow_lite.cli.server import api_key, run, version
 
@@ -20,5 +20,5 @@ def main() -> None:
     """Run exported Langflow flows over the same REST API, from one small process."""
 
 
-for command in (run, run_flow, api_key, check, trust, version):
+for command in (run, run_flow, api_key, check, graph, trust, version):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands on exported flows in files: run one, check them, trust the code in one."""
+"""Commands on exported flows in files: run one, check them, draw one, trust the code in one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from langflow_lite.cli.options import FILE, components_path_option, data_dir_option, env_file_option, load_settings
 
-__all__ = ["check", "run_flow", "trust"]
+__all__ = ["check", "graph", "run_flow", "trust"]
 
 
 @click.command("run-flow")
@@ -119,6 +119,53 @@ def check(
         for line in report_lines(checks):
             click.echo(line)
     sys.exit(0 if all(found.runs for found in checks) else 1)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["svg", "mermaid"]),
+    help="What to write [default: mermaid if the output file ends in .mmd, else svg].",
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write to.")
+@env_file_option
+@data_dir_option
+@components_path_option
+def graph(
+    file: Path,
+    format_: str | None,
+    output: Path | None,
+    env_file: Path | None,
+    data_dir: Path | None,
+    components_path: tuple[Path, ...],
+) -> None:
+    """Draw the graph of an exported flow, as SVG or as the text of a Mermaid flowchart.
+
+    Without an output file it is printed. Components that are not available here are marked.
+    """
+    from langflow_lite.compat.trusted import TrustedCode
+    from langflow_lite.components.registry import Registry
+    from langflow_lite.drawing.mermaid import draw_mermaid
+    from langflow_lite.drawing.scene import read_scene
+    from langflow_lite.drawing.svg import draw_svg
+    from langflow_lite.engine.plan import has_component
+    from langflow_lite.flow import decode_data
+    from langflow_lite.local import Flow
+
+    settings = load_settings(env_file, data_dir=data_dir, components_path=components_path or None)
+    flow = Flow.load(file)
+    known = partial(has_component, registry=Registry(settings.components_path), trusted=TrustedCode.of(settings))
+    as_mermaid = format_ == "mermaid" or (format_ is None and output is not None and output.suffix == ".mmd")
+    drawn = (draw_mermaid if as_mermaid else draw_svg)(read_scene(decode_data(flow.data), known), flow.name)
+    if output is None:
+        click.echo(drawn, nl=False)
+        return
+    try:
+        output.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from error
 
 
 @click.command()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from langflow_lite.compat.trusted import CustomCodeError, TrustedCode
 from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
-from langflow_lite.errors import ComponentsUnsupported
-from langflow_lite.graph import Edge, Graph, Vertex
+from langflow_lite.errors import ComponentsUnsupported, GraphError
+from langflow_lite.graph import Edge, Graph, Vertex, read_vertex
 
-__all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan"]
+__all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan", "has_component"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,10 @@ class Plan:
         unsupported: dict[str, Mapping[str, str]] = {}
         for vertex in graph.vertices.values():
             try:
-                component = None
-                if trusted is not None:
-                    component = trusted.component(vertex.code_hash, vertex.type, vertex.metadata)
+                component = _component(vertex, registry, trusted)
             except CustomCodeError as error:
                 unsupported[vertex.id] = _unsupported(vertex, "user_code_unusable", error.message)
                 continue
-            component = component or registry.resolve(vertex.type, vertex.metadata)
             if component is not None:
                 components[vertex.id] = component
                 continue
@@ -151,6 +149,19 @@ def _key(vertex: Vertex, component: type[Component], name: str) -> str:
     if not name:
         return ""
     return str(plan_params(vertex, component).values.get(name, "")).strip()
+
+
+def has_component(node: Mapping[str, Any], registry: Registry, trusted: TrustedCode | None = None) -> bool:
+    """Whether there is something here that runs an exported node."""
+    try:
+        return _component(read_vertex(node), registry, trusted) is not None
+    except (GraphError, CustomCodeError):
+        return False
+
+
+def _component(vertex: Vertex, registry: Registry, trusted: TrustedCode | None) -> type[Component] | None:
+    own = None if trusted is None else trusted.component(vertex.code_hash, vertex.type, vertex.metadata)
+    return own or registry.resolve(vertex.type, vertex.metadata)
 
 
 def _unsupported(vertex: Vertex, reason: str, suggestion: str) -> dict[str, str]:
