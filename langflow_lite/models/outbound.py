@@ -57,22 +57,14 @@ class OutboundClients:
     def _make(self, open_to_all: bool) -> httpx2.AsyncClient:
         import httpx2
 
-        from langflow_lite.models.pinned import pinned_transport
-        from langflow_lite.models.spread import SpreadTransport
+        from langflow_lite.models.transport import Dialer, Http1Transport
 
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=30.0)
         timeout = httpx2.Timeout(self._timeout, connect=10.0, pool=None)
         headers = {"user-agent": "langflow-lite"}
         if open_to_all and getproxies():
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
             return httpx2.AsyncClient(limits=limits, timeout=timeout, headers=headers)
-        # Reading the certificates takes longer than anything else here, so all pools share them.
-        certificates = httpx2.create_ssl_context()
-
-        def make() -> httpx2.AsyncHTTPTransport:
-            if open_to_all:
-                return httpx2.AsyncHTTPTransport(verify=certificates, limits=limits)
-            return pinned_transport(self._policy, limits, certificates)
-
+        dialer = Dialer(httpx2.create_ssl_context(), None if open_to_all else self._policy)
         return httpx2.AsyncClient(
-            transport=SpreadTransport(make), timeout=timeout, headers=headers, trust_env=open_to_all
+            transport=Http1Transport(dialer), timeout=timeout, headers=headers, trust_env=open_to_all
         )

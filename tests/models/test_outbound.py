@@ -3,17 +3,13 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import anyio
-import httpcore2
 import httpx2
 import pytest
 
 from langflow_lite.errors import OutboundRefused
-from langflow_lite.models.addresses import AddressPolicy
 from langflow_lite.models.outbound import OutboundClients
-from langflow_lite.models.pinned import PinnedBackend
 from langflow_lite.settings import Settings
 from tests.standin import Standin
 
@@ -92,57 +88,6 @@ async def test_a_redirect_to_loopback_is_not_followed(listener: Listener, standi
             await client.get(f"{standin.url}/redirect", params={"to": target}, follow_redirects=True)
         assert standin.calls[0].path == "/redirect"
     assert listener.knocks() == 0
-
-
-async def test_the_name_is_resolved_once_and_what_was_checked_is_connected_to(standin: Standin) -> None:
-    port = int(standin.url.rpartition(":")[2])
-    asked = []
-
-    async def flip(host: str, at: int) -> Sequence[str]:
-        asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
-
-    backend = PinnedBackend(AddressPolicy(Settings(environ={})), flip)
-    stream = await backend.connect_tcp("rebinding.test", port)
-    assert stream.get_extra_info("server_addr") == ("127.0.0.1", port)
-    await stream.aclose()
-    assert asked == ["rebinding.test"]
-
-
-async def test_one_forbidden_address_among_public_ones_refuses_the_host(listener: Listener) -> None:
-    async def mixed(host: str, port: int) -> Sequence[str]:
-        return ["1.1.1.1", "127.0.0.1"]
-
-    with pytest.raises(OutboundRefused):
-        await PinnedBackend(AddressPolicy(ABROAD), mixed).connect_tcp("mixed.test", listener.port)
-    assert listener.knocks() == 0
-
-
-async def test_the_next_address_is_tried_when_the_first_does_not_answer(standin: Standin) -> None:
-    port = int(standin.url.rpartition(":")[2])
-
-    async def two(host: str, at: int) -> Sequence[str]:
-        return ["127.0.0.99", "127.0.0.1"]
-
-    stream = await PinnedBackend(AddressPolicy(Settings(environ={})), two).connect_tcp("two.test", port)
-    await stream.aclose()
-
-
-async def test_a_name_that_does_not_resolve_is_a_connection_error() -> None:
-    async def nothing(host: str, port: int) -> Sequence[str]:
-        raise OSError("no such name")
-
-    with pytest.raises(httpcore2.ConnectError, match="no such name"):
-        await PinnedBackend(AddressPolicy(ABROAD), nothing).connect_tcp("gone.test", 80)
-
-
-async def test_a_slow_resolver_counts_towards_the_time_limit() -> None:
-    async def never(host: str, port: int) -> Sequence[str]:
-        await anyio.sleep_forever()
-        return []
-
-    with pytest.raises(httpcore2.ConnectTimeout):
-        await PinnedBackend(AddressPolicy(ABROAD), never).connect_tcp("slow.test", 80, timeout=0.05)
 
 
 async def test_a_name_the_operator_allows_is_called(standin: Standin) -> None:

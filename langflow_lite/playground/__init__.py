@@ -1,1 +1,0 @@
-"""The page at `/`: plain modules and styles, served as they are."""
