@@ -12,6 +12,7 @@ __all__ = [
     "ComponentsUnsupported",
     "Conflict",
     "EventsEvicted",
+    "FlowLocked",
     "FlowNotFound",
     "Forbidden",
     "GraphError",
@@ -23,6 +24,7 @@ __all__ = [
     "LoopLimitExceeded",
     "MissingModel",
     "NotFound",
+    "NotUnique",
     "OutboundRefused",
     "PayloadTooLarge",
     "Problem",
@@ -135,6 +137,22 @@ class Conflict(LangflowError):
 
     status = 409
     code = "CONFLICT"
+
+
+class NotUnique(BadRequest):
+    """400: another flow has this name or endpoint name."""
+
+    code = "NOT_UNIQUE"
+
+
+class FlowLocked(LangflowError):
+    """423: the flow is locked; it may be unlocked, moved and deleted, and nothing else."""
+
+    status = 423
+    code = "FLOW_LOCKED"
+
+    def __init__(self) -> None:
+        super().__init__("Flow is locked. Unlock it before making changes.")
 
 
 class PayloadTooLarge(LangflowError):

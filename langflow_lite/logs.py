@@ -73,6 +73,10 @@ class LogBuffer(logging.Handler):
         self._lines.append((self._last, f"{moment:%Y-%m-%dT%H:%M:%S.%f%z} {record.levelname} {text}\n"))
         self.end += 1
 
+    def note(self, text: str) -> None:
+        """Keep a line for the readers of this buffer alone, whatever the level of logging is."""
+        self.handle(logging.LogRecord(__name__, logging.INFO, __file__, 0, text, None, None))
+
     def before(self, milliseconds: int | None, count: int) -> Sequence[tuple[int, str]]:
         """The last `count` lines, or the last ones until a time."""
         lines = [line for line in self._all() if milliseconds is None or line[0] <= milliseconds]

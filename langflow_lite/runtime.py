@@ -212,6 +212,8 @@ class Runtime:
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
             tasks.start_soon(self.retention.run, name="retention of jobs")
+            if self.logs is not None:
+                self.logs.note(f"Started with {len(self.flows.list())} flows")
             self._stack = stack.pop_all()
         return self
 

@@ -11,7 +11,7 @@ from langflow_lite.errors import ComponentError
 from langflow_lite.events import EventName
 from langflow_lite.graph import Vertex
 from langflow_lite.ids import new_id
-from langflow_lite.values import Message, Properties, dump_message, event_time, utc_now
+from langflow_lite.values import Message, Properties, Source, dump_message, event_time, utc_now
 
 if TYPE_CHECKING:
     from langflow_lite.engine.executor import Execution
@@ -150,13 +150,19 @@ def error_message(error: ComponentError, ctx: RunContext) -> Message:
         timestamp=utc_now(),
         error=True,
         category="error",
-        properties=Properties(text_color="red", background_color="red", icon="error"),
+        properties=Properties(
+            text_color="red",
+            background_color="red",
+            icon="error",
+            source=Source(error.component_id or None, error.display_name or None, error.display_name or None),
+        ),
         content_blocks=[
             {
                 "title": "Error",
                 "contents": [
                     {
                         "type": "error",
+                        "header": {},
                         "component": error.display_name,
                         "field": None,
                         "reason": error.cause,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -28,6 +29,12 @@ __all__ = [
 _CHAT = frozenset({"ChatInput", "ChatOutput"})
 _MAX_TEXT = 6000
 _MAX_ITEMS = 1000
+# Text that YAML reads back as that text when it stands there without quotes.
+_YAML_PLAIN = re.compile(
+    r"(?!(?:[-+.]?\d|~$|null$|true$|false$|yes$|no$|on$|off$|[-?:](?:\s|$)))"
+    r"[^\s,\[\]{}#&*!|>'\"%@`](?:[^:#]|:(?![\s]|$)|(?<!\s)#)*(?<!\s)",
+    re.IGNORECASE,
+)
 
 
 class VertexResult(msgspec.Struct, kw_only=True):
@@ -177,10 +184,14 @@ def params_text(artifacts: Mapping[str, Any]) -> str:
     lines = []
     for key in sorted(artifacts):
         value = artifacts[key]
-        shown = value if isinstance(value, str) else to_json(value).decode()
+        shown = _yaml_text(value) if isinstance(value, str) else to_json(value).decode()
         text = f"{key.replace('_', ' ').title()}: {shown}"
         lines.append("\n    ".join(textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)))
     return "- " + "\n  ".join(lines) + "\n"
+
+
+def _yaml_text(text: str) -> str:
+    return text if _YAML_PLAIN.fullmatch(text) else "'" + text.replace("'", "''") + "'"
 
 
 def duration_text(seconds: float) -> str:
@@ -226,7 +237,7 @@ def _artifacts(result: VertexResult, shown: Mapping[str, tuple[Any, str, Any, st
 
 def _chat_messages(result: VertexResult) -> list[dict[str, Any]]:
     message = result.message
-    if message is None:
+    if message is None or not message.text:
         return []
     return [
         {

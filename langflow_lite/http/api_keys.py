@@ -110,6 +110,7 @@ ENDPOINTS = (
         summary="Create an API key",
         tag="API keys",
         body=ApiKeyIn,
+        needs_body=True,
         response=ApiKeyOut,
     ),
     Endpoint(

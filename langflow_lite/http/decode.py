@@ -1,16 +1,18 @@
-"""Reading JSON from strangers: bounded depth, and every failure a 422 that names the place."""
+"""Reading JSON, query strings and forms from strangers: bounded depth, and every failure a 422 that names the place."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from langflow_lite.errors import InvalidRequest, Problem
 
-__all__ = ["MAX_DEPTH", "decode_json", "validation_problem"]
+__all__ = ["MAX_DEPTH", "decode_fields", "decode_json", "validation_problem"]
 
 MAX_DEPTH = 128
 """Deepest nesting of arrays and objects in a body."""
@@ -26,6 +28,11 @@ _EXPECTED = re.compile(r"Expected `(?P<type>[^`]+)`, got")
 _BYTE = re.compile(r"\(byte (?P<offset>\d+)\)")
 _PLACE = re.compile(r" - at `(?P<kind>key in )?\$(?P<path>.*)`$|(?P<plain>$)")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\[\.\.\.\]|\.(?P<name>[^.\[]+)")
+_WORDS = {
+    **dict.fromkeys(("true", "1", "yes", "y", "on", "t"), True),
+    **dict.fromkeys(("false", "0", "no", "n", "off", "f"), False),
+}
+_anything = msgspec.json.Decoder()
 _TYPES = {
     "str": "string_type",
     "int": "int_type",
@@ -57,6 +64,39 @@ def decode_json(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     except RecursionError:
         problem = Problem("json_invalid", ("body",), "JSON is nested too deeply")
     raise InvalidRequest(problem)
+
+
+def decode_fields(texts: Mapping[str, str], kind: type[msgspec.Struct], source: str) -> Any:
+    """Decode texts, by field name, to a Struct: those for a text field as they are, others as JSON or a bare word.
+
+    Raises `InvalidRequest` with `loc` below `source`.
+    """
+    values: dict[str, Any] = {}
+    for name, accepted in _accepted_types(kind).items() if texts else ():
+        if (text := texts.get(name)) is None:
+            continue
+        if bool in accepted:
+            values[name] = _WORDS.get(text.lower(), text)
+        elif text[:1] in ("{", "[") and str not in accepted:
+            values[name] = _json_value(text, (source, name))
+        else:
+            values[name] = text
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(validation_problem(error, source)) from None
+
+
+@cache
+def _accepted_types(kind: type[msgspec.Struct]) -> dict[str, frozenset[Any]]:
+    return {f.encode_name: frozenset((f.type, *get_args(f.type))) for f in msgspec.structs.fields(kind)}
+
+
+def _json_value(text: str, loc: tuple[str | int, ...]) -> Any:
+    try:
+        return decode_json(text.encode("utf-8", "replace"), _anything)
+    except InvalidRequest as error:
+        raise InvalidRequest([Problem(p.type, loc, p.msg) for p in error.problems]) from None
 
 
 def validation_problem(error: msgspec.ValidationError, source: str) -> Problem:

@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from langflow_lite.errors import InvalidRequest, LangflowError, NotFound, PayloadTooLarge, Problem
-from langflow_lite.http.decode import decode_json, validation_problem
+from langflow_lite.http.decode import decode_fields, decode_json
 from langflow_lite.http.errors import MethodNotAllowed, send_json
+from langflow_lite.http.multipart import form_fields, is_form
 from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
@@ -67,7 +69,7 @@ class Endpoint:
 
     `path` holds parameters as `{name}` or `{name:uuid}`; it is answered with and without its last slash. `body` is
     the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
-    there is none. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
+    there is none; with `form` it may also come as the fields of a multipart form; with `needs_body` a request without one is refused even if all its keys are optional. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
     is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
     caller asks to be streamed;
     `errors` the documented ones. `public` endpoints answer without a key. `setting` names one without which the path
@@ -88,9 +90,11 @@ class Endpoint:
     stream_type: str | None = None
     errors: tuple[type[LangflowError], ...] = ()
     upload: bool = False
+    form: bool = False
     public: bool = False
     deprecated: bool = False
     setting: str = ""
+    needs_body: bool = False
     uuids: frozenset[str] = field(init=False)
     _decoder: Any = field(init=False, repr=False)
     _empty_body: bytes | None = field(init=False, repr=False)
@@ -99,8 +103,10 @@ class Endpoint:
         uuids = frozenset(m["name"] for m in _PARAMETER.finditer(self.path) if m["kind"] == "uuid")
         object.__setattr__(self, "uuids", uuids)
         decoder = None if self.body in (None, bytes) else msgspec.json.Decoder(self.body, strict=False)
+        empty = None if decoder is None or self.needs_body else _accepts(decoder, b"{}")
         object.__setattr__(self, "_decoder", decoder)
-        object.__setattr__(self, "_empty_body", None if decoder is None else _accepts(decoder, b"{}"))
+        object.__setattr__(self, "_empty_body", empty)
+        object.__setattr__(self, "needs_body", decoder is not None and empty is None)
 
     @property
     def template(self) -> str:
@@ -112,11 +118,6 @@ class Endpoint:
         """Names of the path parameters, in order."""
         return [m["name"] for m in _PARAMETER.finditer(self.path)]
 
-    @property
-    def needs_body(self) -> bool:
-        """Whether a request without a body is refused."""
-        return self._decoder is not None and self._empty_body is None
-
     async def serve(self, scope: Scope, receive: Receive, send: Send, values: list[str]) -> None:
         """Decode the request, call the handler, send its answer. `values` are those of the path parameters."""
         runtime = runtime_of(scope)
@@ -127,7 +128,10 @@ class Endpoint:
         body = None
         if self.body is not None:
             raw = await read_body(receive, runtime.settings.max_body_size * MEGABYTE)
-            body = raw if self._decoder is None else self._decode_body(raw)
+            if self.form and is_form(content_type := Headers(scope=scope).get("content-type", "")):
+                body = decode_fields(form_fields(content_type, raw), self.body, "body")
+            else:
+                body = raw if self._decoder is None else self._decode_body(raw)
         result = await self.handler(Call(runtime, Request(scope, receive, send), params, query, body))
         if isinstance(result, Response):
             await result(scope, receive, send)
@@ -148,12 +152,10 @@ class Endpoint:
         return params
 
     def _decode_query(self, query_string: bytes) -> Any:
-        try:
-            # latin-1 never fails here; percent-escapes are read as UTF-8 with replacement.
-            pairs = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else {}
-            return msgspec.convert(pairs, self.query, strict=False)
-        except msgspec.ValidationError as error:
-            raise InvalidRequest(validation_problem(error, "query")) from None
+        assert self.query is not None
+        # latin-1 never fails here; percent-escapes are read as UTF-8 with replacement.
+        pairs = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else {}
+        return decode_fields(pairs, self.query, "query")
 
     def _decode_body(self, raw: bytes) -> Any:
         if not raw or raw == b"null":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from mimetypes import MimeTypes
 
 import msgspec
@@ -68,9 +69,11 @@ async def download_image(call: Call) -> FileResponse:
 
 
 async def delete_file(call: Call) -> FileDeletion:
-    """Delete a file."""
-    file = await call.runtime.files.delete(_path(call))
-    return FileDeletion(f"File {file.name} deleted successfully")
+    """Delete a file, if it is there."""
+    call.runtime.flows.get_by_id(call.params["flow_id"])
+    with suppress(NotFound):
+        await call.runtime.files.delete(_path(call))
+    return FileDeletion(f"File {call.params['file_name']} deleted successfully")
 
 
 async def _answer(call: Call, media_type: str) -> FileResponse:
@@ -142,6 +145,6 @@ ENDPOINTS = (
         summary="Delete a file",
         tag="Files",
         response=FileDeletion,
-        errors=(NotFound,),
+        errors=(FlowNotFound,),
     ),
 )

@@ -8,16 +8,18 @@ from uuid import UUID, uuid4
 
 import anyio.to_thread
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
+from starlette.requests import Request
 
-from langflow_lite.errors import FlowNotFound, InvalidRequest, PayloadTooLarge, Problem
+from langflow_lite.errors import BadRequest, InvalidRequest, PayloadTooLarge, Problem
 from langflow_lite.flow import Flow
 from langflow_lite.http.archive import is_zip, unzip_json
 from langflow_lite.http.decode import decode_json
-from langflow_lite.http.wire import FlowIn
+from langflow_lite.http.multipart import read_upload
+from langflow_lite.http.wire import FlowChanges, FlowIn
 from langflow_lite.storage.flows import FlowStore
 
-__all__ = ["FlowsIn", "check_endpoint_name", "checked_data", "new_flow", "parse_flows", "sent_flows"]
+__all__ = ["FlowsIn", "flow_changes", "new_flow", "parse_flows", "sent_flows", "uploaded_flows"]
 
 MAX_NODES = 5_000
 MAX_EDGES = 20_000
@@ -41,10 +43,43 @@ _anything = msgspec.json.Decoder()
 _keys = msgspec.json.Decoder(dict[str, Raw])
 
 
+_PLAIN_FIELDS = (
+    "name",
+    "description",
+    "icon",
+    "icon_bg_color",
+    "gradient",
+    "is_component",
+    "webhook",
+    "tags",
+    "locked",
+    "folder_id",
+)
+
+
+async def uploaded_flows(request: Request, limit: int) -> list[FlowIn]:
+    """The flows in the file of a multipart body; raises `BadRequest` without one, and what `sent_flows` raises."""
+    try:
+        upload = await read_upload(request)
+    except InvalidRequest:
+        raise BadRequest("No file provided: send it as multipart/form-data in the field `file`") from None
+    return await sent_flows(await upload.read(limit))
+
+
 async def sent_flows(raw: bytes) -> list[FlowIn]:
-    """The flows in an uploaded file: JSON as exported, or a ZIP archive of such; raises `InvalidRequest`."""
+    """The flows in an uploaded file: JSON as exported, or a ZIP archive of such.
+
+    Raises `BadRequest` for a file that is neither and `InvalidRequest` for one that holds something else than flows.
+    """
+    if not raw:
+        raise BadRequest("The uploaded file is empty")
     if not is_zip(raw):
-        return parse_flows(raw)
+        try:
+            return parse_flows(raw)
+        except InvalidRequest as error:
+            if error.problems[0].type == "json_invalid":
+                raise BadRequest(f"Invalid JSON file: {error.problems[0].msg}") from None
+            raise
     entries = await anyio.to_thread.run_sync(unzip_json, raw)
     flows: list[FlowIn] = []
     for name, content in entries:
@@ -79,8 +114,9 @@ def _top_level(content: bytes) -> dict[str, Any]:
 
 async def new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -> Flow:
     """The flow to store for what was sent at `loc`; raises `InvalidRequest`."""
-    if sent.endpoint_name:
-        check_endpoint_name(sent.endpoint_name, (*loc, "endpoint_name"))
+    endpoint_name = sent.endpoint_name or None
+    if endpoint_name:
+        _check_endpoint_name(endpoint_name, (*loc, "endpoint_name"))
     return Flow(
         id=_own_id(store, sent.id),
         name=sent.name,
@@ -88,10 +124,10 @@ async def new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -
         icon=sent.icon,
         icon_bg_color=sent.icon_bg_color,
         gradient=sent.gradient,
-        data=await checked_data(sent.data, (*loc, "data")),
+        data=await _checked_data(sent.data, (*loc, "data")),
         is_component=bool(sent.is_component),
         webhook=bool(sent.webhook),
-        endpoint_name=sent.endpoint_name,
+        endpoint_name=endpoint_name,
         tags=sent.tags,
         locked=bool(sent.locked),
         folder_id=sent.folder_id,
@@ -99,19 +135,30 @@ async def new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -
     )
 
 
+async def flow_changes(sent: FlowChanges, loc: tuple[str | int, ...]) -> dict[str, Any]:
+    """What `FlowStore.update` is to change for what was sent at `loc`; raises `InvalidRequest`."""
+    changes = {name: value for name in _PLAIN_FIELDS if (value := getattr(sent, name)) is not None}
+    if sent.endpoint_name is not UNSET:
+        if sent.endpoint_name:
+            _check_endpoint_name(sent.endpoint_name, (*loc, "endpoint_name"))
+        changes["endpoint_name"] = sent.endpoint_name
+    if (data := await _checked_data(sent.data, (*loc, "data"))) is not None:
+        changes["data"] = data
+    if extra := sent.extra():
+        changes["extra"] = extra
+    return changes
+
+
 def _own_id(store: FlowStore, wanted: str | None) -> str:
     """The id a flow was exported with if it is free here, so that its callers find it again; else a new one."""
     try:
         flow_id = str(UUID(wanted))
-        store.get_by_id(flow_id)
-    except FlowNotFound:
-        return flow_id
     except (ValueError, TypeError, AttributeError):
-        pass
-    return str(uuid4())
+        return str(uuid4())
+    return flow_id if store.known_id(flow_id) is None else str(uuid4())
 
 
-def check_endpoint_name(name: str, loc: tuple[str | int, ...]) -> None:
+def _check_endpoint_name(name: str, loc: tuple[str | int, ...]) -> None:
     """Raise `InvalidRequest` for an endpoint name that would not fit into a path."""
     if not _ENDPOINT_NAME.fullmatch(name):
         raise InvalidRequest(
@@ -119,7 +166,7 @@ def check_endpoint_name(name: str, loc: tuple[str | int, ...]) -> None:
         )
 
 
-async def checked_data(data: Raw, loc: tuple[str | int, ...]) -> Raw | None:
+async def _checked_data(data: Raw, loc: tuple[str | int, ...]) -> Raw | None:
     """The data of a flow as it came, None for null; raises `InvalidRequest` for what could never be run or read."""
     raw = bytes(data)
     if raw == b"null":

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import anyio.to_thread
 import msgspec
-from msgspec import UNSET
 from starlette.responses import Response
 
-from langflow_lite.errors import Conflict, FlowNotFound, InvalidRequest, NotFound
+from langflow_lite.errors import BadRequest, FlowLocked, FlowNotFound, InvalidRequest, NotFound, NotUnique
+from langflow_lite.flow import Flow
 from langflow_lite.http.archive import attachment, zip_flows
 from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint
-from langflow_lite.http.flow_import import FlowsIn, check_endpoint_name, checked_data, new_flow, sent_flows
-from langflow_lite.http.multipart import read_upload
+from langflow_lite.http.flow_import import FlowsIn, flow_changes, new_flow, uploaded_flows
 from langflow_lite.http.wire import (
     Deleted,
     FlowChanges,
@@ -28,20 +29,6 @@ from langflow_lite.values import to_json
 
 __all__ = ["ENDPOINTS"]
 
-_PLAIN_FIELDS = (
-    "name",
-    "description",
-    "icon",
-    "icon_bg_color",
-    "gradient",
-    "is_component",
-    "webhook",
-    "endpoint_name",
-    "tags",
-    "locked",
-    "folder_id",
-)
-
 
 class ListQuery(msgspec.Struct):
     """What to list: all flows as a list (`get_all`), or one page."""
@@ -50,15 +37,15 @@ class ListQuery(msgspec.Struct):
     remove_example_flows: bool = False
     components_only: bool = False
     header_flows: bool = False
-    folder_id: str = ""
+    folder_id: UUID | None = None
     page: PageNumber = 1
     size: PageSize = 50
 
 
 class FolderQuery(msgspec.Struct):
-    """The folder that uploaded flows go to; empty for the default one."""
+    """The folder that uploaded flows go to; without one, the default folder."""
 
-    folder_id: str = ""
+    folder_id: UUID | None = None
 
 
 class Deletion(msgspec.Struct):
@@ -80,21 +67,29 @@ async def create_flows(call: Call) -> list[FlowOut]:
 
 
 async def upload_flows(call: Call) -> list[FlowOut]:
-    """Store the flows in an uploaded file: JSON (one flow, a list of them, or {"flows": [...]}) or a ZIP archive of such."""
-    upload = await read_upload(call.request)
-    raw = await upload.read(call.runtime.settings.max_body_size * MEGABYTE)
-    sent = await sent_flows(raw)
-    flows = [await new_flow(call.runtime.flows, f, ("body", "file", i)) for i, f in enumerate(sent)]
-    for flow in flows:
-        flow.folder_id = call.query.folder_id or flow.folder_id
-    return [flow_out(flow) for flow in await call.runtime.flows.create_many(flows)]
+    """Store the flows in an uploaded file: JSON (one flow, a list of them, or {"flows": [...]}) or a ZIP archive of such.
+
+    A flow whose id is stored already is changed to what the file says.
+    """
+    store = call.runtime.flows
+    sent = await uploaded_flows(call.request, call.runtime.settings.max_body_size * MEGABYTE)
+    if call.query.folder_id is not None:
+        sent = [msgspec.structs.replace(f, folder_id=str(call.query.folder_id)) for f in sent]
+    flows = [await new_flow(store, f, ("body", "file", i)) for i, f in enumerate(sent)]
+    stored: dict[int, Flow] = {}
+    for index, one in enumerate(sent):
+        if (flow_id := store.known_id(one.id)) is not None:
+            stored[index] = await store.update(flow_id, await flow_changes(one, ("body", "file", index)))
+    fresh = [index for index in range(len(sent)) if index not in stored]
+    stored.update(zip(fresh, await store.create_many([flows[index] for index in fresh]), strict=True))
+    return [flow_out(stored[index]) for index in range(len(sent))]
 
 
 async def list_flows(call: Call) -> list[FlowOut] | FlowPage:
     """List flows, all or by page."""
     query: ListQuery = call.query
     flows = call.runtime.flows.list(
-        folder_id=query.folder_id or None,
+        folder_id=None if query.folder_id is None else str(query.folder_id),
         components_only=query.components_only,
         examples=False if query.remove_example_flows else None,
     )
@@ -115,32 +110,19 @@ async def read_flow(call: Call) -> FlowOut:
 
 async def update_flow(call: Call) -> FlowOut:
     """Change those parts of a flow that are sent."""
-    sent: FlowChanges = call.body
     flow = call.runtime.flows.get_by_id(call.params["flow_id"])
-    changes = {name: value for name in _PLAIN_FIELDS if (value := getattr(sent, name)) is not UNSET}
-    if changes.get("endpoint_name"):
-        check_endpoint_name(changes["endpoint_name"], ("body", "endpoint_name"))
-    if bytes(sent.data):
-        changes["data"] = await checked_data(sent.data, ("body", "data"))
-    if extra := sent.extra():
-        changes["extra"] = extra
-    return flow_out(await call.runtime.flows.update(flow.id, changes))
+    return flow_out(await call.runtime.flows.update(flow.id, await flow_changes(call.body, ("body",))))
 
 
 async def put_flow(call: Call) -> FlowOut | Response:
-    """Store a flow under the given id (201), in place of the one that has it if there is one (200)."""
+    """Store a flow under the given id (201), or change the one that has it to what is sent (200)."""
     store = call.runtime.flows
     flow_id = call.params["flow_id"]
+    if store.known_id(flow_id) is not None:
+        return flow_out(await store.update(flow_id, await flow_changes(call.body, ("body",))))
     flow = await new_flow(store, call.body, ("body",))
-    try:
-        store.get_by_id(flow_id)
-    except FlowNotFound:
-        created = await store.create(msgspec.structs.replace(flow, id=flow_id))
-        return Response(to_json(flow_out(created)), 201, media_type="application/json")
-    changes = {name: getattr(flow, name) for name in (*_PLAIN_FIELDS, "data", "extra")}
-    if flow.folder_id is None:
-        del changes["folder_id"]
-    return flow_out(await store.update(flow_id, changes))
+    created = await store.create(msgspec.structs.replace(flow, id=flow_id))
+    return Response(to_json(flow_out(created)), 201, media_type="application/json")
 
 
 async def delete_flow(call: Call) -> Deletion:
@@ -152,15 +134,15 @@ async def delete_flow(call: Call) -> Deletion:
 
 async def delete_flows(call: Call) -> Deleted:
     """Delete the flows with these ids; unknown ones are passed over."""
-    return Deleted(await _delete(call.runtime, call.body))
+    return Deleted(await _delete(call.runtime, [str(flow_id) for flow_id in call.body]))
 
 
 async def download_flows(call: Call) -> Response:
     """A ZIP archive with one JSON file per flow (seed document 5, also for a single flow)."""
-    wanted = set(call.body)
+    wanted = {str(flow_id) for flow_id in call.body}
     flows = [flow for flow in call.runtime.flows.list() if flow.id in wanted]
     if not flows:
-        raise NotFound("None of these flows exists")
+        raise NotFound("No flows found.")
     return attachment(await anyio.to_thread.run_sync(zip_flows, flows), "langflow_flows.zip")
 
 
@@ -201,7 +183,7 @@ ENDPOINTS = (
         handler=delete_flows,
         summary="Delete several flows",
         tag="Flows",
-        body=list[str],
+        body=list[UUID],
         response=Deleted,
     ),
     Endpoint(
@@ -225,7 +207,7 @@ ENDPOINTS = (
         upload=True,
         response=list[FlowOut],
         status=201,
-        errors=(InvalidRequest,),
+        errors=(BadRequest, FlowLocked, InvalidRequest),
     ),
     Endpoint(
         method="POST",
@@ -233,7 +215,7 @@ ENDPOINTS = (
         handler=download_flows,
         summary="Download flows as a ZIP archive",
         tag="Flows",
-        body=list[str],
+        body=list[UUID],
         media_type="application/x-zip-compressed",
         errors=(NotFound,),
     ),
@@ -261,8 +243,9 @@ ENDPOINTS = (
         summary="Change parts of a flow",
         tag="Flows",
         body=FlowChanges,
+        needs_body=True,
         response=FlowOut,
-        errors=(FlowNotFound, Conflict, InvalidRequest),
+        errors=(FlowNotFound, NotUnique, FlowLocked, InvalidRequest),
     ),
     Endpoint(
         method="PUT",
@@ -273,7 +256,7 @@ ENDPOINTS = (
         body=FlowIn,
         response=FlowOut,
         created=True,
-        errors=(Conflict, InvalidRequest),
+        errors=(NotUnique, FlowLocked, InvalidRequest),
     ),
     Endpoint(
         method="DELETE",

@@ -19,6 +19,7 @@ from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint, read_body
 from langflow_lite.http.flow_import import new_flow, sent_flows
 from langflow_lite.http.multipart import read_upload
 from langflow_lite.http.wire import (
+    USER_NAME,
     FlowIn,
     FlowOut,
     FlowPage,
@@ -50,11 +51,18 @@ class FolderIn(msgspec.Struct):
 class FolderChanges(msgspec.Struct):
     """The parts of a folder to change; the flows and components listed move into it."""
 
-    name: NonEmpty | UnsetType = UNSET
+    name: NonEmpty | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     parent_id: str | UnsetType | None = UNSET
     flows: list[str] | None = None
     components: list[str] | None = None
+
+
+class ListedFolder(FolderOut, kw_only=True):
+    """A folder in the list, with its owner, who is the one user there is."""
+
+    owner_username: str
+    is_owner: bool = True
 
 
 class FolderContent(FolderOut, kw_only=True):
@@ -103,9 +111,10 @@ async def create_folder(call: Call) -> FolderOut:
     return folder_out(folder)
 
 
-async def list_folders(call: Call) -> list[FolderOut]:
+async def list_folders(call: Call) -> list[ListedFolder]:
     """List folders, the default one first."""
-    return [folder_out(folder) for folder in call.runtime.folders.list()]
+    folders = map(folder_out, call.runtime.folders.list())
+    return [ListedFolder(**msgspec.structs.asdict(folder), owner_username=USER_NAME) for folder in folders]
 
 
 async def read_folder(call: Call) -> FolderContent | FolderPage:
@@ -132,7 +141,7 @@ async def update_folder(call: Call) -> FolderOut:
     """Change those parts of a folder that are sent."""
     sent: FolderChanges = call.body
     fields = {"name": sent.name, "description": sent.description, "parent_id": sent.parent_id}
-    changes = {name: value for name, value in fields.items() if value is not UNSET}
+    changes = {name: value for name, value in fields.items() if value is not UNSET and (value or name != "name")}
     if changes.get("parent_id") == call.params["folder_id"]:
         raise InvalidRequest(Problem("value_error", ("body", "parent_id"), "A folder cannot be its own parent"))
     moved = [*(sent.flows or ()), *(sent.components or ())]
@@ -195,7 +204,7 @@ _PROJECTS = (
         handler=list_folders,
         summary="List folders",
         tag="Folders",
-        response=list[FolderOut],
+        response=list[ListedFolder],
     ),
     Endpoint(
         method="POST",
@@ -225,6 +234,7 @@ _PROJECTS = (
         summary="Change parts of a folder",
         tag="Folders",
         body=FolderChanges,
+        needs_body=True,
         response=FolderOut,
         errors=(NotFound, Conflict),
     ),

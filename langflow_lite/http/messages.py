@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from langflow_lite.errors import NotFound
+from langflow_lite.errors import BadRequest, NotFound
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.wire import NonEmpty
 from langflow_lite.storage.messages import MessageOrder
@@ -25,15 +26,15 @@ class Order(StrEnum):
 
 
 class MessageQuery(msgspec.Struct):
-    """Filters, each of which narrows the list; empty ones do not."""
+    """Filters, each of which narrows the list; empty ones do not. `limit` keeps the newest; 0 keeps all."""
 
-    flow_id: str = ""
+    flow_id: UUID | None = None
     session_id: str = ""
     sender: str = ""
     sender_name: str = ""
-    order_by: MessageOrder = MessageOrder.TIMESTAMP
-    order: Order = Order.ASCENDING
-    limit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    order_by: str = MessageOrder.TIMESTAMP
+    order: str = Order.ASCENDING
+    limit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
 
 
 class StoredMessage(msgspec.Struct, kw_only=True):
@@ -58,9 +59,9 @@ class StoredMessage(msgspec.Struct, kw_only=True):
 
 
 class SessionsQuery(msgspec.Struct):
-    """Whose sessions; empty for everybody's."""
+    """Whose sessions; everybody's without a flow."""
 
-    flow_id: str = ""
+    flow_id: UUID | None = None
 
 
 class NewSession(msgspec.Struct):
@@ -132,21 +133,25 @@ def stored_message(message: Message) -> StoredMessage:
 async def list_messages(call: Call) -> list[StoredMessage]:
     """List messages, oldest first unless asked otherwise."""
     query: MessageQuery = call.query
+    if query.order_by not in set(MessageOrder):
+        raise BadRequest(f"Invalid order_by field: {query.order_by}")
+    if query.order not in set(Order):
+        raise BadRequest(f"Invalid order direction: {query.order}")
     messages = await call.runtime.messages.list(
-        flow_id=query.flow_id or None,
+        flow_id=_text(query.flow_id),
         session_id=query.session_id or None,
         sender=query.sender or None,
         sender_name=query.sender_name or None,
-        order_by=query.order_by,
-        descending=query.order is Order.DESCENDING,
-        limit=query.limit,
+        order_by=MessageOrder(query.order_by),
+        descending=query.order == Order.DESCENDING,
+        limit=query.limit or None,
     )
     return [stored_message(message) for message in messages]
 
 
 async def list_sessions(call: Call) -> list[str]:
     """List session names, the one with the newest message first."""
-    return await call.runtime.messages.sessions(flow_id=call.query.flow_id or None)
+    return await call.runtime.messages.sessions(flow_id=_text(call.query.flow_id))
 
 
 async def update_message(call: Call) -> ChangedMessage:
@@ -161,7 +166,7 @@ async def update_message(call: Call) -> ChangedMessage:
 
 async def delete_messages(call: Call) -> None:
     """Delete the messages with these ids; unknown ones are passed over."""
-    await call.runtime.messages.delete(call.body)
+    await call.runtime.messages.delete(map(str, call.body))
 
 
 async def rename_session(call: Call) -> list[StoredMessage]:
@@ -173,6 +178,10 @@ async def rename_session(call: Call) -> list[StoredMessage]:
 async def delete_session(call: Call) -> None:
     """Delete the messages of a session."""
     await call.runtime.messages.delete_session(call.params["session_id"])
+
+
+def _text(flow_id: UUID | None) -> str | None:
+    return None if flow_id is None else str(flow_id)
 
 
 _MESSAGES = "/api/v1/monitor/messages"
@@ -187,6 +196,7 @@ ENDPOINTS = (
         tag="Monitor",
         query=MessageQuery,
         response=list[StoredMessage],
+        errors=(BadRequest,),
     ),
     Endpoint(
         method="DELETE",
@@ -194,7 +204,7 @@ ENDPOINTS = (
         handler=delete_messages,
         summary="Delete several messages",
         tag="Monitor",
-        body=list[str],
+        body=list[UUID],
         status=204,
     ),
     Endpoint(
@@ -213,6 +223,7 @@ ENDPOINTS = (
         summary="Change parts of a message",
         tag="Monitor",
         body=MessageChanges,
+        needs_body=True,
         response=ChangedMessage,
         errors=(NotFound,),
     ),

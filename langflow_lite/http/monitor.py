@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from msgspec import Raw
@@ -16,7 +17,7 @@ __all__ = ["ENDPOINTS"]
 class BuildsQuery(msgspec.Struct):
     """The flow whose vertices are meant."""
 
-    flow_id: str
+    flow_id: UUID
 
 
 class BuildRecord(msgspec.Struct, kw_only=True):
@@ -42,7 +43,7 @@ class Builds(msgspec.Struct):
 class TransactionsQuery(msgspec.Struct):
     """The flow, and which page."""
 
-    flow_id: str
+    flow_id: UUID
     page: PageNumber = 1
     size: PageSize = 50
 
@@ -73,19 +74,19 @@ class TransactionPage(msgspec.Struct):
 
 async def list_builds(call: Call) -> dict[str, dict[str, list[Raw]]]:
     """The last build of each vertex of a flow."""
-    return {"vertex_builds": await call.runtime.monitor.builds(call.query.flow_id)}
+    return {"vertex_builds": await call.runtime.monitor.builds(str(call.query.flow_id))}
 
 
 async def delete_builds(call: Call) -> None:
     """Forget the builds of a flow."""
-    await call.runtime.monitor.delete_builds(call.query.flow_id)
+    await call.runtime.monitor.delete_builds(str(call.query.flow_id))
 
 
 async def list_transactions(call: Call) -> dict[str, Any]:
     """What the vertices of a flow were given and made, newest first."""
     query: TransactionsQuery = call.query
     items, total = await call.runtime.monitor.transactions(
-        query.flow_id, offset=(query.page - 1) * query.size, limit=query.size
+        str(query.flow_id), offset=(query.page - 1) * query.size, limit=query.size
     )
     pages = page_count(total, query.size)
     return {"items": items, "total": total, "page": query.page, "size": query.size, "pages": pages}

@@ -1,4 +1,4 @@
-"""Uploads: the one file of a multipart body, handed on while it arrives (RFC 7578)."""
+"""Multipart bodies (RFC 7578): the one file of an upload, handed on while it arrives, or the fields of a form."""
 
 from __future__ import annotations
 
@@ -13,10 +13,38 @@ from starlette.requests import Request
 
 from langflow_lite.errors import BadRequest, InvalidRequest, PayloadTooLarge, Problem
 
-__all__ = ["UploadedFile", "read_upload"]
+__all__ = ["UploadedFile", "form_fields", "is_form", "read_upload"]
 
 MAX_BOUNDARY = 70
 MAX_PARTS = 100
+
+
+def is_form(content_type: str) -> bool:
+    """Whether a Content-Type header announces a multipart form."""
+    return content_type.lower().startswith("multipart/form-data")
+
+
+def form_fields(content_type: str, raw: bytes) -> dict[str, str]:
+    """The text fields of a whole multipart body; files are passed over, and of two fields of a name the last counts.
+
+    Raises `BadRequest` when it is malformed.
+    """
+    parts = _Parts(_boundary(content_type))
+    parts.feed(raw)
+    if not parts.ended:
+        raise BadRequest("The multipart body has no end")
+    fields: dict[str, str] = {}
+    name = None
+    for event in parts.events:
+        if isinstance(event, dict):
+            _, options = parse_options_header(event.get(b"content-disposition", b""))
+            name = None if b"filename" in options else options.get(b"name", b"").decode("utf-8", "replace")
+            content = b""
+        elif event is not None:
+            content = bytes(event)
+        elif name:
+            fields[name] = content.decode("utf-8", "replace")
+    return fields
 
 
 class UploadedFile:
@@ -44,7 +72,7 @@ async def read_upload(request: Request, field: str = "file") -> UploadedFile:
 
     Raises `InvalidRequest` when the body is no multipart form or has no such file, `BadRequest` when it is malformed.
     """
-    parts = _Parts(_boundary(request))
+    parts = _Parts(_boundary(request.headers.get("content-type", "")))
     stream = request.stream()
     async for chunk in stream:
         parts.feed(chunk)
@@ -77,8 +105,8 @@ async def _file_chunks(parts: _Parts, stream: Any) -> AsyncIterator[bytes]:
             parts.feed(chunk)
 
 
-def _boundary(request: Request) -> bytes:
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
+def _boundary(content_type: str) -> bytes:
+    kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data":
         raise InvalidRequest(Problem("missing", ("body", "file"), "Send the file as multipart/form-data"))
     boundary = options.get(b"boundary", b"")
@@ -96,6 +124,7 @@ class _Parts:
         self._name = b""
         self._value = b""
         self._count = 0
+        self.ended = False
         self._parser = MultipartParser(
             boundary,
             {
@@ -106,6 +135,7 @@ class _Parts:
                 "on_headers_finished": self._on_headers_finished,
                 "on_part_data": self._on_part_data,
                 "on_part_end": self._on_part_end,
+                "on_end": self._on_end,
             },
         )
 
@@ -151,3 +181,6 @@ class _Parts:
 
     def _on_part_end(self) -> None:
         self.events.append(None)
+
+    def _on_end(self) -> None:
+        self.ended = True

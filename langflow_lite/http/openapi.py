@@ -78,7 +78,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         schema = {} if endpoint.body is bytes else schemas[repr(endpoint.body)]
         operation["requestBody"] = {
             "required": endpoint.needs_body,
-            "content": {"application/json": {"schema": schema}},
+            "content": {kind: {"schema": schema} for kind in _BODY_TYPES[: 1 + endpoint.form]},
         }
     if endpoint.public:
         operation["security"] = []
@@ -87,6 +87,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
+_BODY_TYPES = ("application/json", "multipart/form-data")
 _PLAIN = str.maketrans({"/": "_", "{": None, "}": None, "-": "_"})
 
 

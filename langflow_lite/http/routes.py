@@ -15,6 +15,7 @@ from langflow_lite.http import (
     openai,
     process,
     run,
+    run_advanced,
     session,
     user_files,
     variables,
@@ -28,6 +29,7 @@ __all__ = ["ENDPOINTS", "PUBLIC"]
 
 _API: tuple[Endpoint, ...] = (
     *run.ENDPOINTS,
+    *run_advanced.ENDPOINTS,
     *workflows.ENDPOINTS,
     *webhook.ENDPOINTS,
     *build.ENDPOINTS,

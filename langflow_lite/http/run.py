@@ -149,6 +149,7 @@ ENDPOINTS = (
         summary="Run a flow by id or endpoint name",
         tag="Run",
         body=RunBody,
+        form=True,
         query=RunQuery,
         response=RunAnswer,
         stream_type="text/event-stream",

@@ -8,6 +8,7 @@ import msgspec
 
 from langflow_lite.errors import Forbidden, Unauthorized
 from langflow_lite.http.endpoint import Call, Endpoint
+from langflow_lite.http.wire import USER_NAME
 
 __all__ = ["ENDPOINTS"]
 
@@ -26,7 +27,7 @@ class User(msgspec.Struct, kw_only=True):
     """The one user."""
 
     id: str
-    username: str = "langflow"
+    username: str = USER_NAME
     profile_image: None = None
     store_api_key: None = None
     is_active: bool = True

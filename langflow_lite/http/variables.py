@@ -139,6 +139,7 @@ ENDPOINTS = (
         summary="Change parts of a global variable",
         tag="Variables",
         body=VariableChanges,
+        needs_body=True,
         response=VariableOut,
         errors=(NotFound, Conflict),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.errors import ComponentsUnsupported, FlowNotFound, GraphError, QueueFull
+from langflow_lite.errors import BadRequest, ComponentsUnsupported, FlowNotFound, GraphError, QueueFull
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
 from langflow_lite.ids import new_id
@@ -27,6 +27,8 @@ async def webhook(call: Call) -> Any:
     """Start the flow with the body handed to its Webhook component."""
     runtime = call.runtime
     flow = runtime.flows.get(call.params["flow_id_or_name"])
+    if not call.body:
+        raise BadRequest("Request body is empty. Send what the Webhook component is to get, for example {}.")
     request = RunRequest(
         input_value=call.body.decode("utf-8", "replace"),
         input_type="webhook",
@@ -55,6 +57,6 @@ ENDPOINTS = (
         body=bytes,
         response=WebhookAnswer,
         status=202,
-        errors=(FlowNotFound, GraphError, ComponentsUnsupported, QueueFull),
+        errors=(FlowNotFound, BadRequest, GraphError, ComponentsUnsupported, QueueFull),
     ),
 )

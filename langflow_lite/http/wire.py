@@ -13,6 +13,7 @@ from langflow_lite.storage.folders import Folder
 from langflow_lite.values import result_time
 
 __all__ = [
+    "USER_NAME",
     "Deleted",
     "Detail",
     "FlowChanges",
@@ -33,10 +34,12 @@ NonEmpty = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 """A name: not empty, and not a book."""
 
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-PageSize = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
+
+USER_NAME = "langflow"
+"""What the one user is called."""
 
 NULL = Raw(b"null")
-NOT_SENT = Raw(b"")
 
 
 class Detail(msgspec.Struct):
@@ -70,10 +73,10 @@ class FlowExtra(msgspec.Struct, kw_only=True):
         return {name: value for name, value in sent.items() if value is not UNSET}
 
 
-class FlowIn(FlowExtra, kw_only=True):
-    """A flow to store, as exported or as the API shows it. Other keys, such as `updated_at`, are ignored."""
+class FlowChanges(FlowExtra, kw_only=True):
+    """The parts of a flow to change; what is not sent, or null, stays as it is, but null takes the endpoint name away."""
 
-    name: NonEmpty
+    name: NonEmpty | None = None
     description: str | None = None
     icon: str | None = None
     icon_bg_color: str | None = None
@@ -81,28 +84,17 @@ class FlowIn(FlowExtra, kw_only=True):
     data: Raw = msgspec.field(default_factory=lambda: NULL)
     is_component: bool | None = None
     webhook: bool | None = None
-    endpoint_name: str | None = None
+    endpoint_name: str | UnsetType | None = UNSET
     tags: list[str] | None = None
     locked: bool | None = None
-    id: str | None = None
     folder_id: str | None = None
 
 
-class FlowChanges(FlowExtra, kw_only=True):
-    """The parts of a flow to change; what is not sent stays as it is, null empties what may be empty."""
+class FlowIn(FlowChanges, kw_only=True):
+    """A flow to store, as exported or as the API shows it. Other keys, such as `updated_at`, are ignored."""
 
-    name: NonEmpty | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
-    icon: str | UnsetType | None = UNSET
-    icon_bg_color: str | UnsetType | None = UNSET
-    gradient: str | UnsetType | None = UNSET
-    data: Raw = msgspec.field(default_factory=lambda: NOT_SENT)
-    is_component: bool | UnsetType = UNSET
-    webhook: bool | UnsetType = UNSET
-    endpoint_name: str | UnsetType | None = UNSET
-    tags: list[str] | UnsetType | None = UNSET
-    locked: bool | UnsetType = UNSET
-    folder_id: str | UnsetType | None = UNSET
+    name: NonEmpty
+    id: str | None = None
 
 
 class FlowOut(msgspec.Struct, kw_only=True):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
-from langflow_lite.errors import Conflict, FlowNotFound, NotFound
+from langflow_lite.errors import Conflict, FlowLocked, FlowNotFound, NotFound, NotUnique
 from langflow_lite.flow import Flow, flow_version
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
@@ -46,6 +47,7 @@ _Flows = list[Flow]
 _Ids = list[str]
 _NO_DATA = b"null"
 _CHANGEABLE = frozenset(Flow.__struct_fields__) - {"id", "version", "updated_at", "user_id"}
+_CHANGEABLE_WHEN_LOCKED = {"locked", "folder_id", "updated_at"}
 
 
 class FlowStore:
@@ -82,6 +84,13 @@ class FlowStore:
         if flow is None:
             raise FlowNotFound("Flow not found")
         return flow
+
+    def known_id(self, flow_id: str | None) -> str | None:
+        """The id as it is stored, if there is a flow with it; None for anything else."""
+        try:
+            return self.get_by_id(str(UUID(flow_id))).id
+        except (FlowNotFound, ValueError, TypeError, AttributeError):
+            return None
 
     def list(
         self,
@@ -136,7 +145,8 @@ class FlowStore:
     async def update(self, flow_id: str, changes: Mapping[str, Any]) -> Flow:
         """Change the named fields of `Flow`; `extra` is merged, an unknown folder becomes the default one.
 
-        Raises `FlowNotFound`, or `Conflict` when another flow has the new name or endpoint name.
+        Raises `FlowNotFound`, `NotUnique` when another flow has the new name or endpoint name, and `FlowLocked` when
+        more of a locked flow would change than its lock or its folder.
         """
         if unknown := changes.keys() - _CHANGEABLE:
             raise ValueError(f"a flow has no changeable field {', '.join(sorted(unknown))}")
@@ -154,6 +164,8 @@ class FlowStore:
             new.extra = {**old.extra, **fields.get("extra", {})}
             if "folder_id" in fields:
                 new.folder_id = _existing_folder(connection, new.folder_id)
+            if old.locked and _changed(old, new) - _CHANGEABLE_WHEN_LOCKED:
+                raise FlowLocked
             if "data" in fields:
                 _save_version(connection, new)
             try:
@@ -221,6 +233,12 @@ def _own_data(data: msgspec.Raw | None) -> tuple[msgspec.Raw | None, str]:
     return None if data is None else msgspec.Raw(bytes(data)), flow_version(data)
 
 
+def _changed(old: Flow, new: Flow) -> set[str]:
+    # The version stands for the data: the same graph may be written in another way.
+    names = set(Flow.__struct_fields__) - {"data"}
+    return {name for name in names if getattr(old, name) != getattr(new, name)}
+
+
 def _prepared(flow: Flow) -> Flow:
     data, version = _own_data(flow.data)
     return msgspec.structs.replace(
@@ -264,9 +282,9 @@ def _existing_folder(connection: sqlite3.Connection, folder_id: str | None) -> s
 def _clash(error: sqlite3.IntegrityError, flow: Flow) -> Exception:
     reason = str(error)
     if "flows.endpoint_name" in reason:
-        return Conflict(f"Another flow has the endpoint name {flow.endpoint_name}; endpoint names must be unique.")
+        return NotUnique("Endpoint name must be unique")
     if "flows.name" in reason:
-        return Conflict(f"Another flow is called {flow.name}; flow names must be unique.")
+        return NotUnique("Name must be unique")
     if "flows.id" in reason:
         return Conflict(f"There is already a flow with the id {flow.id}.")
     return error

@@ -68,17 +68,14 @@ class FolderStore:
         parent_id: str | None = None,
         flow_ids: Iterable[str] = (),
     ) -> Folder:
-        """Make a folder and move the flows into it; a taken name gets ` (1)`. Unknown flows are passed over.
-
-        Raises `NotFound` for an unknown parent.
-        """
+        """Make a folder and move the flows into it; a taken name gets ` (1)`. Unknown flows and an unknown parent are passed over."""
         folder_id = new_id()
         wanted = list(flow_ids)
 
         def unit(connection: sqlite3.Connection) -> tuple[Folder, Sequence[str]]:
             free = free_name(connection, "SELECT 1 FROM folders WHERE name = ?", name, " (", ")")
-            folder = Folder(id=folder_id, name=free, description=description, parent_id=parent_id)
-            _check_parent(connection, folder)
+            known = connection.execute("SELECT id FROM folders WHERE id = ?", (parent_id,)).fetchone()
+            folder = Folder(id=folder_id, name=free, description=description, parent_id=known[0] if known else None)
             connection.execute(
                 "INSERT INTO folders (id, name, description, parent_id) VALUES (?, ?, ?, ?)",
                 (folder.id, folder.name, folder.description, folder.parent_id),
@@ -112,7 +109,7 @@ class FolderStore:
                     (folder.name, folder.description, folder.parent_id, folder.id),
                 )
             except sqlite3.IntegrityError as error:
-                raise Conflict(f"Another project is called {folder.name}; project names must be unique.") from error
+                raise Conflict("Project name must be unique") from error
             return folder, _move(connection, wanted, folder.id)
 
         return (await self._database.writer.commit(unit, self._changed))[0]

@@ -67,8 +67,8 @@ _OF_FLOW = _SELECT + "flow_id = :flow_id AND NOT error ORDER BY seq DESC LIMIT :
 _SENDERS = """
     AND (:sender IS NULL OR sender = :sender)
     AND (:sender_name IS NULL OR sender_name = :sender_name)
-    ORDER BY
 """
+_NEWEST = "seq IN (SELECT seq FROM messages WHERE {matching} ORDER BY timestamp DESC, seq DESC LIMIT :limit)"
 # An index serves only a condition that is really there, hence one query for each way to look messages up.
 _LOOKUPS = {
     (False, False): "1",
@@ -86,8 +86,12 @@ _ORDERS = {
     MessageOrder.FLOW_ID: ("flow_id, seq", "flow_id DESC, seq DESC"),
 }
 _LISTS = {
-    (lookup, order, descending): _SELECT + condition + _SENDERS + columns + " LIMIT :limit"
+    (lookup, limited, order, descending): _SELECT
+    + (_NEWEST.format(matching=condition + _SENDERS) if limited else condition + _SENDERS)
+    + " ORDER BY "
+    + columns
     for lookup, condition in _LOOKUPS.items()
+    for limited in (False, True)
     for order, directions in _ORDERS.items()
     for descending, columns in enumerate(directions)
 }
@@ -161,15 +165,18 @@ class MessageTable:
         descending: bool = False,
         limit: int | None = None,
     ) -> Messages:
-        """All messages that match every filter given, errors included (contract: *Messages, filtered*)."""
+        """All messages that match every filter given, errors included, or the newest `limit` of them.
+
+        (contract: *Messages, filtered*; engine notes: 7.2)
+        """
         rows = await self._database.fetch_all(
-            _LISTS[(flow_id is not None, session_id is not None), order_by, descending],
+            _LISTS[(flow_id is not None, session_id is not None), limit is not None, order_by, descending],
             {
                 "flow_id": flow_id,
                 "session_id": session_id,
                 "sender": sender,
                 "sender_name": sender_name,
-                "limit": -1 if limit is None else limit,
+                "limit": limit,
             },
         )
         return [_message(row) for row in rows]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from langflow_lite.engine.results import duration_text, vertex_data
+from langflow_lite.engine.results import duration_text, params_text, vertex_data
 from langflow_lite.job import RunRequest
 from langflow_lite.values import to_json
 from tests.engine.conftest import Bench
@@ -112,3 +112,23 @@ async def test_vertex_events_cut_long_texts_and_results_do_not(bench: Bench) -> 
 )
 def test_durations_read_as_clients_know_them(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hello, how are you?", "hello, how are you?"),
+        ("", "''"),
+        ("a: b", "'a: b'"),
+        ("it's: so", "'it''s: so'"),
+        ("- x", "'- x'"),
+        ("12", "'12'"),
+        ("Null", "'Null'"),
+        ("truely", "truely"),
+        ("a #c", "'a #c'"),
+        ("http://x/y", "http://x/y"),
+        (" padded", "' padded'"),
+    ],
+)
+def test_params_quote_what_yaml_would_not_read_as_that_text(text, shown):
+    assert params_text({"message": text, "sender_name": "User"}) == f"- Message: {shown}\n  Sender Name: User\n"

@@ -167,8 +167,9 @@ class TestFiles:
         assert "sandbox" in download.headers["content-security-policy"]
         removed = await client.delete(f"/api/v1/files/delete/{flow_id}/{name}")
         assert removed.json() == {"message": f"File {name} deleted successfully"}
-        for method, place in (("GET", "download"), ("DELETE", "delete")):
-            assert (await client.request(method, f"/api/v1/files/{place}/{flow_id}/{name}")).status_code == 404
+        assert (await client.get(f"/api/v1/files/download/{flow_id}/{name}")).status_code == 404
+        assert (await client.delete(f"/api/v1/files/delete/{flow_id}/{name}")).json() == removed.json()
+        assert (await client.delete(f"/api/v1/files/delete/{uuid4()}/{name}")).status_code == 404
 
     async def test_images_have_the_type_of_their_name_and_stay_contained(self, client):
         flow_id = (await new_flow(client))["id"]
@@ -214,6 +215,7 @@ class TestFiles:
 
 class TestMessages:
     async def test_list_filters_order_and_shape(self, client, runtime):
+        flow_id = str(uuid4())
         start = datetime(2024, 12, 23, 19, 20, 11, tzinfo=UTC)
         for number, (session, sender, text) in enumerate(
             [("s1", "User", "one"), ("s1", "Machine", "one"), ("s2", "User", "two")]
@@ -224,7 +226,7 @@ class TestMessages:
                 sender=sender,
                 sender_name=name,
                 session_id=session,
-                flow_id="f",
+                flow_id=flow_id,
                 timestamp=start + timedelta(seconds=number),
             )
             await runtime.messages.store(message).wait()
@@ -245,12 +247,31 @@ class TestMessages:
             return [m["sender"] + m["text"] for m in (await client.get(path, params=query)).json()]
 
         assert await texts(session_id="s1", sender="Machine", sender_name="AI", order_by="timestamp") == ["Machineone"]
-        assert await texts(flow_id="f", order="DESC", limit=2) == ["Usertwo", "Machineone"]
-        assert await texts(flow_id="other") == []
+        assert await texts(flow_id=flow_id, order="DESC", limit=2) == ["Usertwo", "Machineone"]
+        assert await texts(flow_id=flow_id, limit=2) == ["Machineone", "Usertwo"]
+        assert len(await texts(flow_id=flow_id, limit=0)) == 3
+        assert await texts(flow_id=str(uuid4())) == []
 
-    @pytest.mark.parametrize("query", ["order_by=text;drop", "order_by=rowid", "order=up", "limit=-1"])
+    @pytest.mark.parametrize("query", ["order_by=text;drop", "order_by=rowid", "order=up"])
     async def test_orders_come_from_a_list(self, client, query):
         answer = await client.get(f"/api/v1/monitor/messages?{query}")
+        assert (answer.status_code, answer.json()["detail"][:8]) == (400, "Invalid ")
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "messages?limit=-1",
+            "messages?flow_id=nonsense",
+            "messages/sessions?flow_id=nonsense",
+            "builds?flow_id=nonsense",
+            "builds",
+            "transactions?flow_id=nonsense",
+            f"transactions?flow_id={uuid4()}&size=101",
+            f"transactions?flow_id={uuid4()}&page=0",
+        ],
+    )
+    async def test_what_cannot_be_asked_is_422_and_names_the_parameter(self, client, path):
+        answer = await client.get(f"/api/v1/monitor/{path}")
         assert (answer.status_code, answer.json()["detail"][0]["loc"][0]) == (422, "query")
 
 

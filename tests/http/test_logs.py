@@ -35,6 +35,14 @@ async def test_the_last_ten_lines_are_the_default(log_settings):
         assert all(LINE.match(line) for line in lines.values())
 
 
+async def test_a_server_on_which_nothing_has_happened_has_a_line_to_show(make_settings):
+    settings = make_settings(enable_log_retrieval=True, log_retriever_buffer_size=50)
+    async with running(settings) as app, calling(app) as client:
+        (line,) = (await client.get("/logs")).json().values()
+        assert LINE.match(line)
+        assert "Started with 0 flows" in line
+
+
 async def test_lines_before_and_after_a_time(log_settings):
     async with running(log_settings) as app, calling(app) as client:
         for number in range(6):

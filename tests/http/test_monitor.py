@@ -1,6 +1,7 @@
 """Builds, transactions, messages and sessions, as runs leave them."""
 
 import json
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -187,7 +188,7 @@ async def test_messages_are_filtered_and_ordered(client):
     found = await messages(client, flow_id=flow_id, order="DESC", limit=1)
     assert [message["text"] for message in found] == ["Answer a nicely."]
     assert await messages(client, session_id="nobody") == []
-    assert (await client.get(f"{MONITOR}/messages?order_by=id;drop")).status_code == 422
+    assert (await client.get(f"{MONITOR}/messages?order_by=id;drop")).status_code == 400
 
 
 async def test_a_new_text_makes_a_message_edited(client):
@@ -213,8 +214,10 @@ async def test_messages_are_deleted_by_id_and_unknown_ids_passed_over(client):
     flow_id = await store(client, prompt_flow())
     await run(client, flow_id, "hello")
     ids = [message["id"] for message in await messages(client, flow_id=flow_id)]
-    answer = await client.request("DELETE", f"{MONITOR}/messages", json=[ids[0], "unknown"])
+    answer = await client.request("DELETE", f"{MONITOR}/messages", json=[ids[0], str(uuid4())])
     assert (answer.status_code, answer.content) == (204, b"")
+    malformed = await client.request("DELETE", f"{MONITOR}/messages", json=[ids[1], "nonsense"])
+    assert (malformed.status_code, malformed.json()["detail"][0]["loc"]) == (422, ["body", 1])
     assert [message["id"] for message in await messages(client, flow_id=flow_id)] == ids[1:]
 
 

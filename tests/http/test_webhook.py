@@ -44,9 +44,9 @@ async def test_the_documented_call_is_acknowledged_and_has_its_effect(client, ru
         ("schön".encode("latin-1"), {"payload": "sch\ufffdn"}),
         (b"[1, 2]", {"payload": [1, 2]}),
         (b"{broken", {"payload": "{broken"}),
-        (b"", {}),
+        (b"{}", {}),
     ],
-    ids=["text", "not UTF-8", "list", "broken JSON", "empty"],
+    ids=["text", "not UTF-8", "list", "broken JSON", "empty object"],
 )
 async def test_any_body_starts_the_flow(client, runtime, hook, content, data):
     answer = await client.post("/api/v1/webhook/hook", content=content)
@@ -54,6 +54,11 @@ async def test_any_body_starts_the_flow(client, runtime, hook, content, data):
     status, [text] = await effect(client, runtime, answer)
     shown = text.removeprefix("```json\n").removesuffix("\n```")
     assert (status, json.loads(shown or "{}")) == ("completed", data)
+
+
+async def test_no_body_at_all_is_refused(client, hook):
+    answer = await client.post("/api/v1/webhook/hook")
+    assert (answer.status_code, answer.json()["detail"][:21]) == (400, "Request body is empty")
 
 
 async def test_a_flow_without_a_webhook_runs_all_the_same(client, runtime):

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from langflow_lite.errors import Conflict, FlowNotFound, NotFound
+from langflow_lite.errors import Conflict, FlowLocked, FlowNotFound, NotFound, NotUnique
 from langflow_lite.flow import Flow, flow_version
 from langflow_lite.storage.flows import FlowStore
 from langflow_lite.storage.messages import MessageTable
@@ -109,12 +109,24 @@ async def test_an_update_changes_only_what_it_names(flows):
 async def test_an_update_may_not_take_the_name_or_endpoint_of_another_flow(flows):
     await flows.create(flow("a", endpoint_name="a"))
     second = await flows.create(flow("b", endpoint_name="b"))
-    with pytest.raises(Conflict, match="endpoint name a;"):
+    with pytest.raises(NotUnique, match="Endpoint name"):
         await flows.update(second.id, {"endpoint_name": "a", "description": "changed"})
-    with pytest.raises(Conflict, match="called a;"):
+    with pytest.raises(NotUnique, match="Name must"):
         await flows.update(second.id, {"name": "a"})
     assert flows.get("b") is second
     assert second.description is None
+
+
+async def test_a_locked_flow_can_be_unlocked_and_moved_and_nothing_else(flows):
+    locked = await flows.create(flow("a", locked=True, data=msgspec.Raw(b'{"nodes": []}')))
+    for change in ({"name": "b"}, {"locked": False, "name": "b"}, {"data": msgspec.Raw(b"{}")}, {"tags": ["x"]}):
+        with pytest.raises(FlowLocked):
+            await flows.update(locked.id, change)
+    same = {"name": "a", "data": msgspec.Raw(b'{ "nodes": [] }'), "folder_id": None}
+    assert (await flows.update(locked.id, same)).locked
+    assert not (await flows.update(locked.id, {"locked": False})).locked
+    assert (await flows.update(locked.id, {"locked": True, "name": "b"})).name == "b"
+    assert await flows.delete([locked.id]) == [locked.id]
 
 
 async def test_updating_what_is_not_there_or_not_changeable(flows):

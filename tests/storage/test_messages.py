@@ -135,7 +135,8 @@ async def test_history_narrows_by_every_filter_given(session, filters, expected)
         ({"order_by": MessageOrder.TEXT}, ["a", "b", "c", "d"]),
         ({"order_by": MessageOrder.TEXT, "descending": True}, ["d", "c", "b", "a"]),
         ({"order_by": MessageOrder.TIMESTAMP, "descending": True, "limit": 2}, ["d", "c"]),
-        ({"limit": 1}, ["b"]),
+        ({"limit": 2}, ["c", "d"]),
+        ({"limit": 2, "session_id": "s", "order_by": MessageOrder.TEXT}, ["a", "d"]),
     ],
     ids=str,
 )
@@ -169,7 +170,7 @@ async def test_lookups_by_session_and_by_flow_use_an_index(database):
     from langflow_lite.storage import messages
 
     for lookup in ((True, False), (False, True), (True, True)):
-        sql = messages._LISTS[lookup, MessageOrder.TIMESTAMP, False]
+        sql = messages._LISTS[lookup, False, MessageOrder.TIMESTAMP, False]
         params = {"flow_id": "f", "session_id": "s", "sender": None, "sender_name": None, "limit": 1}
         plan = await database.fetch_all("EXPLAIN QUERY PLAN " + sql, params)
         assert any("USING INDEX" in row[3] for row in plan)
