@@ -11,6 +11,7 @@ __all__ = ["job_object", "links", "queued_object"]
 
 
 _HIDDEN = "********"
+_ANSWERED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.TIMED_OUT})
 
 
 def links(job_id: str) -> dict[str, str]:
@@ -52,7 +53,7 @@ def job_object(job: Job, *, to_caller: bool = False) -> dict[str, Any]:
         "flow_id": job.flow_id,
         "session_id": job.session_id,
         "job_id": job.id,
-        "object": "response" if job.status.is_terminal else "job",
+        "object": "response" if job.status in _ANSWERED else "job",
         "created_at": int(job.created_at.timestamp()),
         "created_timestamp": job.created_at.isoformat(),
         "started_timestamp": None if job.started_at is None else job.started_at.isoformat(),

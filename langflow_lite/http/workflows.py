@@ -28,6 +28,7 @@ from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
 from langflow_lite.http.job_events import attached_run, events_after
 from langflow_lite.http.job_object import job_object, links, queued_object
+from langflow_lite.http.protocols import AnyFrames, agui_frames, without_graph_state
 from langflow_lite.http.sse import event_source
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobStatus, RunRequest
@@ -51,7 +52,7 @@ class WorkflowBody(msgspec.Struct, kw_only=True):
     """A request to run a flow. Fields of both generations may be given, as long as they do not contradict each other.
 
     `flow_id` is an id or endpoint name. `inputs` addresses parameters as `component.parameter`. `callback_url` and
-    `rerun_on_restart` are for background jobs.
+    `rerun_on_restart` are for background jobs, `stream_protocol` and `expose_graph_state` for streams.
     """
 
     flow_id: str
@@ -68,6 +69,8 @@ class WorkflowBody(msgspec.Struct, kw_only=True):
     files: list[str] | None = None
     data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
     output_ids: list[str] | None = None
+    stream_protocol: Literal["langflow", "agui"] = "langflow"
+    expose_graph_state: bool = True
     start_component_id: str | None = None
     stop_component_id: str | None = None
     idempotency_key: str | None = None
@@ -135,18 +138,23 @@ async def run_workflow(call: Call) -> Any:
         if not body.is_stream:
             return queued_object(kept)
         # A client whose connection breaks has to know what to follow.
-        return event_source(
-            await events_after(runtime, kept.id, 0), headers={"Content-Location": links(kept.id)["events"]}
-        )
+        frames = _told(body, kept, await events_after(runtime, kept.id, 0))
+        return event_source(frames, headers={"Content-Location": links(kept.id)["events"]})
     if body.is_stream:
         log, produce = attached_run(runtime, job, prepared)
-        return event_source(log.follow(), produce)
+        return event_source(_told(body, job, log.follow()), produce)
     _refuse_unknown_outputs(body, prepared)
     await runtime.run_attached(job, prepared)
     answer = job_object(job, to_caller=True)
     if body.output_ids:
         answer["outputs"] = {id_: out for id_, out in answer["outputs"].items() if id_ in body.output_ids}
     return answer
+
+
+def _told(body: WorkflowBody, job: Job, frames: AnyFrames) -> AnyFrames:
+    if body.stream_protocol == "agui":
+        return agui_frames(frames, job.session_id, job.id)
+    return frames if body.expose_graph_state else without_graph_state(frames)
 
 
 def _refuse_contradictions(body: WorkflowBody) -> None:
@@ -162,6 +170,8 @@ def _refuse_contradictions(body: WorkflowBody) -> None:
         for name, given in (("callback_url", body.callback_url), ("rerun_on_restart", body.rerun_on_restart)):
             if given:
                 raise _invalid(name, f"`{name}` is for background jobs")
+    if body.stream_protocol != "langflow" and not body.is_stream:
+        raise _invalid("stream_protocol", "`stream_protocol` is for a request that streams")
     if body.flow_version and body.has_data:
         raise _invalid("data", "`data` is an unsaved graph, `flow_version` names a saved one")
     if body.callback_url is not None and not body.callback_url.startswith(("http://", "https://")):
