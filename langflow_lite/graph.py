@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -90,14 +91,32 @@ class Graph:
     """The compiled flow, shared by all its runs. Vertices and edges are in file order, group children at the end.
 
     `groups` maps a group's id to the ids of its children; `proxies` maps a group's id and field to the child and field
-    behind it. `warnings` says what was left out (dangling edges, notes with edges).
+    behind it. `signals` are pairs of vertices the second of which waits for the first although no edge joins them.
+    `warnings` says what was left out (dangling edges, notes with edges).
     """
 
     vertices: Mapping[str, Vertex]
     edges: tuple[Edge, ...]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxies: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    signals: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def with_signals(self, pairs: Iterable[tuple[str, str]]) -> Graph:
+        """This graph with signals. Those that take part in a cycle are left out: nobody could ever hear them.
+
+        Raises `GraphError` when there are too many.
+        """
+        signals = tuple(islice(pairs, MAX_EDGES + 1))
+        if len(signals) > MAX_EDGES:
+            raise GraphError(f"this flow has more than {MAX_EDGES} pairs of components that wait for each other's key")
+        if not signals:
+            return self
+        graph = replace(self, signals=signals)
+        if core := _cyclic(graph):
+            kept = tuple(pair for pair in signals if not core.issuperset(pair))
+            graph = replace(self, signals=kept)
+        return graph
 
     @cached_property
     def incoming(self) -> Mapping[str, tuple[Edge, ...]]:
@@ -125,15 +144,32 @@ class Graph:
             grouped.setdefault(key(edge), []).append(edge)
         return {id_: tuple(grouped.get(id_, ())) for id_ in self.vertices}
 
-    def descendants(self, ids: Iterable[str]) -> set[str]:
-        """The given vertices and everything behind them."""
-        return self._reach(ids, lambda id_: (edge.target for edge in self.outgoing[id_]))
+    @cached_property
+    def signalled_by(self) -> Mapping[str, tuple[str, ...]]:
+        """The sources of signals, by target; only targets of signals are in it."""
+        return _grouped((target, source) for source, target in self.signals)
+
+    @cached_property
+    def signals_to(self) -> Mapping[str, tuple[str, ...]]:
+        """The targets of signals, by source; only sources of signals are in it."""
+        return _grouped(self.signals)
+
+    def descendants(self, ids: Iterable[str], *, signals: bool = True) -> set[str]:
+        """The given vertices and everything behind them, without `signals` only what edges lead to."""
+        heard = self.signals_to if signals else {}
+        return self._reach(ids, lambda id_: (*(edge.target for edge in self.outgoing[id_]), *heard.get(id_, ())))
 
     def ancestors(self, ids: Iterable[str]) -> set[str]:
         """The given vertices and everything they need, the bodies of loops among it included."""
-        return self._reach(ids, lambda id_: (edge.source for edge in (*self.incoming[id_], *self.closing[id_])))
+        return self._reach(
+            ids,
+            lambda id_: (
+                *(edge.source for edge in (*self.incoming[id_], *self.closing[id_])),
+                *self.signalled_by.get(id_, ()),
+            ),
+        )
 
-    def _reach(self, ids: Iterable[str], step: Callable[[str], Iterator[str]]) -> set[str]:
+    def _reach(self, ids: Iterable[str], step: Callable[[str], Iterable[str]]) -> set[str]:
         seen: set[str] = set()
         pending = [id_ for id_ in ids if id_ in self.vertices]
         while pending:
@@ -181,6 +217,13 @@ class Graph:
         return frozenset(chosen)
 
 
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    grouped: dict[str, list[str]] = {}
+    for key, value in pairs:
+        grouped.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in grouped.items()}
+
+
 def duplicate_ids(data: Mapping[str, Any]) -> list[str]:
     """Node ids that occur more than once, in file order; such a flow is refused when it is saved."""
     seen: set[str] = set()
@@ -215,10 +258,10 @@ def compile_graph(data: Mapping[str, Any]) -> Graph:
     vertices: dict[str, Vertex] = {}
     notes: set[str] = set()
     for node in flat.nodes:
-        if _is_note(node):
+        if is_note(node):
             notes.add(str(node.get("id")))
             continue
-        vertex = _vertex(node)
+        vertex = read_vertex(node)
         vertices[vertex.id] = vertex
     graph = Graph(
         vertices=vertices,
@@ -238,12 +281,14 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def _is_note(node: Mapping[str, Any]) -> bool:
+def is_note(node: Mapping[str, Any]) -> bool:
+    """Whether an exported node is a note of the author's, which never runs."""
     inner = node.get("data")
     return node.get("type") == "noteNode" or (isinstance(inner, Mapping) and inner.get("type") in ("note", "noteNode"))
 
 
-def _vertex(node: Mapping[str, Any]) -> Vertex:
+def read_vertex(node: Mapping[str, Any]) -> Vertex:
+    """One exported node as a vertex; raises `GraphError` when it has no id or no type."""
     inner = _mapping(node.get("data"))
     described = _mapping(inner.get("node"))
     id_ = node.get("id", inner.get("id"))
@@ -371,17 +416,9 @@ def _handle(edge: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _refuse_cycles(graph: Graph) -> None:
-    remaining = _peel(graph, lambda id_: len(graph.incoming[id_]), graph.outgoing, lambda edge: edge.target)
-    if not remaining:
+    core = _cyclic(graph)
+    if not core:
         return
-    # Peeling from the far end as well leaves the cycles and what joins them, not everything behind them.
-    core = _peel(
-        graph,
-        lambda id_: sum(edge.target in remaining for edge in graph.outgoing[id_]),
-        graph.incoming,
-        lambda edge: edge.source,
-        remaining,
-    )
     named = [id_ for id_ in graph.vertices if id_ in core]
     shown = ", ".join(named[:20]) + (f" and {len(named) - 20} more" if len(named) > 20 else "")
     raise GraphError(
@@ -389,21 +426,27 @@ def _refuse_cycles(graph: Graph) -> None:
     )
 
 
-def _peel(
-    graph: Graph,
-    degree: Callable[[str], int],
-    edges: Mapping[str, tuple[Edge, ...]],
-    end: Callable[[Edge], str],
-    within: set[str] | None = None,
-) -> set[str]:
-    left = set(graph.vertices) if within is None else set(within)
-    degrees = {id_: degree(id_) for id_ in left}
+def _cyclic(graph: Graph) -> set[str]:
+    """The vertices of the cycles and what joins these; empty when there is none."""
+
+    def before(id_: str) -> list[str]:
+        return [*(edge.source for edge in graph.incoming[id_]), *graph.signalled_by.get(id_, ())]
+
+    def after(id_: str) -> list[str]:
+        return [*(edge.target for edge in graph.outgoing[id_]), *graph.signals_to.get(id_, ())]
+
+    # Peeling from the far end as well leaves the cycles, not everything behind them.
+    return _peel(_peel(set(graph.vertices), before, after), after, before)
+
+
+def _peel(left: set[str], before: Callable[[str], list[str]], after: Callable[[str], list[str]]) -> set[str]:
+    """Take away, again and again, whatever has nothing left before it."""
+    degrees = {id_: sum(other in left for other in before(id_)) for id_ in left}
     free = deque(id_ for id_, count in degrees.items() if count == 0)
     while free:
         id_ = free.popleft()
         left.discard(id_)
-        for edge in edges[id_]:
-            other = end(edge)
+        for other in after(id_):
             if other in left:
                 degrees[other] -= 1
                 if degrees[other] == 0:

@@ -22,7 +22,7 @@ from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
-from langflow_lite.engine.plan import Plan
+from langflow_lite.engine.plan import Plan, has_component
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
@@ -158,7 +158,7 @@ class Runtime:
         self.folders = FolderStore(self.database, self.flows)
         self.messages = MessageTable(self.database)
         self.monitor = MonitorTable(self.database)
-        self.api_keys = ApiKeyStore(self.database)
+        self.api_keys = ApiKeyStore(self.database, settings.api_key if settings.api_key_source == "env" else "")
         self.variables = VariableStore(self.database, SecretBox(settings.secret_key, settings.data_dir / "secret_key"))
         self.files = FileStore(self.database, settings.data_dir / "files")
         self.databases = ListedDatabases(settings.sql_databases)
@@ -262,6 +262,10 @@ class Runtime:
 
     def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
         return Plan.of(compile_graph(decode_data(data)), self.registry, self.trusted)
+
+    def has_component(self, node: Mapping[str, Any]) -> bool:
+        """Whether this server has something that runs an exported node."""
+        return has_component(node, self.registry, self.trusted)
 
     def _notice_trust(self) -> None:
         """Forget all plans when the operator has trusted code or does so no longer; looks five times a second at most."""

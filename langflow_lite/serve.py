@@ -1,4 +1,4 @@
-"""One server from the command to its end: the socket, the lines it prints, signals, and why it did not start."""
+"""One server from the command to its end: the socket, signals, and why it did not start."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import anyio
 import uvicorn
 
-import langflow_lite
 from langflow_lite.app import create_app
 from langflow_lite.errors import LangflowError, SettingsError
-from langflow_lite.flow import Flow
 from langflow_lite.http.server import uvicorn_config
 from langflow_lite.settings import Settings
 
@@ -36,8 +34,8 @@ logger = logging.getLogger(__name__)
 _MARGIN_SECONDS = 2.0
 
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
-    """Run a server until it is told to stop; `say` takes the lines for the person who started it.
+def serve(settings: Settings, ready: Callable[[Runtime, str], None]) -> None:
+    """Run a server until it is told to stop; `ready` is called with its Runtime and its URL once it listens.
 
     Returns after SIGTERM or SIGINT, once requests had `shutdown_grace` seconds to finish; a second signal ends the
     process at once. Raises `LangflowError` when the server cannot start: the port is taken, the data directory or the
@@ -46,7 +44,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     listening = _listen(settings)
     try:
         with _exit_at_last(settings.shutdown_grace + _MARGIN_SECONDS) as stopping:
-            _Server(settings, listening, say, stopping).run_until_stopped()
+            _Server(settings, listening, ready, stopping).run_until_stopped()
     finally:
         listening.close()
 
@@ -91,14 +89,18 @@ def has_stuck_threads(seconds: float = 1.0) -> bool:
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, settings: Settings, listening: socket.socket, say: Callable[[str], None], stopping: threading.Event
+        self,
+        settings: Settings,
+        listening: socket.socket,
+        ready: Callable[[Runtime, str], None],
+        stopping: threading.Event,
     ) -> None:
         app = create_app(settings)
         super().__init__(uvicorn_config(app, settings))
         self._app = app
         self._settings = settings
         self._listening = listening
-        self._say = say
+        self._ready = ready
         self._stopping = stopping
         self._failure: BaseException | None = None
         self._lifespan_of_app = app.router.lifespan_context
@@ -127,8 +129,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for line in _welcome(self._settings, self._app.state.runtime, self._listening):
-            self._say(line)
+        self._ready(self._app.state.runtime, _address(self._settings, self._listening))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit:
@@ -168,7 +169,8 @@ def _refuse_open_door(settings: Settings, runtime: Runtime) -> None:
     if not settings.is_loopback and not runtime.api_keys.has_usable:
         raise LangflowError(
             f"Listening on {settings.host} lets other machines in, and no API key exists to keep strangers out. "
-            f"Make one with `langflow-lite api-key{_same_directory(settings)}`, or use --host 127.0.0.1."
+            f"Make one with `langflow-lite api-key{_same_directory(settings)}`, give one with LANGFLOW_API_KEY_SOURCE=env "
+            "and LANGFLOW_API_KEY, or use --host 127.0.0.1."
         )
 
 
@@ -177,33 +179,7 @@ def _same_directory(settings: Settings) -> str:
     return "" if settings.data_dir == default else f" --data-dir {shlex.quote(str(settings.data_dir))}"
 
 
-def _welcome(settings: Settings, runtime: Runtime, listening: socket.socket) -> list[str]:
+def _address(settings: Settings, listening: socket.socket) -> str:
+    """Where a program on this machine reaches the server."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    base = f"http://[{host}]" if ":" in host else f"http://{host}"
-    base += f":{listening.getsockname()[1]}"
-    loaded = runtime.loaded
-    lines = [f"langflow-lite {langflow_lite.__version__} is listening on {base} (data: {settings.data_dir})"]
-    if loaded.examples:
-        lines.append(f"First start: loaded the examples {_names(loaded.examples)}.")
-    if loaded.flows:
-        lines.append(f"Loaded {_names(loaded.flows)} from {settings.load_flows_path}.")
-    lines += [f"Note: {note}" for note in settings.ignored()]
-    if (flow := _first_to_try(runtime)) is not None:
-        key = "" if settings.is_loopback and settings.auto_login else ' -H "x-api-key: $LANGFLOW_API_KEY"'
-        lines.append(
-            f"Try it: curl {base}/api/v1/run/{flow.endpoint_name or flow.id}{key} "
-            "-H 'Content-Type: application/json' -d '{\"input_value\": \"Hello!\"}'"
-        )
-    return lines
-
-
-def _names(flows: tuple[Flow, ...]) -> str:
-    shown = ", ".join(flow.endpoint_name or flow.name for flow in flows[:8])
-    return shown if len(flows) <= 8 else f"{shown} and {len(flows) - 8} more"
-
-
-def _first_to_try(runtime: Runtime) -> Flow | None:
-    """One of the flows that were just loaded, else the echo example, else any."""
-    candidates = [*runtime.loaded.flows, *runtime.flows.list()]
-    echo = next((flow for flow in candidates if flow.endpoint_name == "echo"), None)
-    return echo or next(iter(candidates), None)
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"

@@ -20,6 +20,7 @@ __all__ = ["SettingInfo", "Settings", "default_data_dir"]
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+_SHORTEST_KEY = 16
 _IGNORED = {
     "LANGFLOW_SUPERUSER": "there are no users here; create an API key with `langflow-lite api-key`",
     "LANGFLOW_SUPERUSER_PASSWORD": "there are no users here; create an API key with `langflow-lite api-key`",
@@ -80,6 +81,18 @@ class Settings:
     log_level: str = _setting("info", "LANGFLOW_LOG_LEVEL", "debug, info, warning, error or critical.")
     auto_login: bool = _setting(
         True, "LANGFLOW_AUTO_LOGIN", "On loopback, let local callers in without a key; false asks for a key there too."
+    )
+    api_key_source: str = _setting(
+        "db",
+        "LANGFLOW_API_KEY_SOURCE",
+        "`env` also accepts the key in `LANGFLOW_API_KEY`; `db` only the stored ones.",
+    )
+    api_key: str = _setting(
+        "",
+        "LANGFLOW_API_KEY",
+        "The key that `LANGFLOW_API_KEY_SOURCE=env` accepts, of 16 characters at least. "
+        "Commands that call a server send it.",
+        secret=True,
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
@@ -214,6 +227,13 @@ class Settings:
     def __post_init__(self) -> None:
         if self.log_level not in _LOG_LEVELS:
             raise SettingsError(f"LANGFLOW_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {self.log_level!r}")
+        if self.api_key_source not in ("db", "env"):
+            raise SettingsError(f"LANGFLOW_API_KEY_SOURCE must be db or env, not {self.api_key_source!r}")
+        if self.api_key_source == "env" and len(self.api_key) < _SHORTEST_KEY:
+            raise SettingsError(
+                f"LANGFLOW_API_KEY_SOURCE=env needs a key of {_SHORTEST_KEY} characters or more in LANGFLOW_API_KEY, "
+                f"and it {'has only ' + str(len(self.api_key)) if self.api_key else 'is not set'}"
+            )
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"LANGFLOW_PORT must be between 0 and 65535, not {self.port}")
         for name in (

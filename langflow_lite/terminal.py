@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from langflow_lite.events import EventName
 from langflow_lite.local import Answer
 
-__all__ = ["Terminal"]
+__all__ = ["Terminal", "printable"]
 
 _QUIET_SECONDS = 1.0
 _CLEAR_LINE = "\r\x1b[K"
@@ -33,7 +33,7 @@ class Terminal:
         """Show that a component begins."""
         if self._streamed or time.monotonic() - self._begin < _QUIET_SECONDS:
             return
-        text = f"[{done + 1}/{total}] {_printable(name)} ..."
+        text = f"[{done + 1}/{total}] {printable(name)} ..."
         if self._rewrites:
             self._notes.write(_CLEAR_LINE + text)
             self._has_line = True
@@ -77,5 +77,6 @@ class Terminal:
             self._has_line = False
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text in one line and without anything that a terminal would obey."""
     return "".join(char if char.isprintable() else " " for char in text)

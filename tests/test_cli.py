@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import socket
@@ -50,11 +51,36 @@ def test_first_start_says_where_it_is_what_it_loaded_and_a_command_that_works(tm
     with running_server(tmp_path / "data") as server:
         lines = server.welcome()
         assert f"listening on {server.url}" in lines[0]
-        assert str(tmp_path / "data") in lines[0]
-        assert lines[1] == "First start: loaded the examples echo, prompt-chain, router-loop."
+        assert lines[1:5] == [
+            f"Page:   {server.url}/ (the API: {server.url}/docs)",
+            f"Data:   {tmp_path / 'data'}",
+            "Flows:  3, the examples: echo, prompt-chain, router-loop",
+            "Access: this machine only, without a key",
+        ]
         command = lines[-1].removeprefix("Try it: ")
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30)
         assert json.loads(done.stdout)["outputs"][0]["outputs"][0]["results"]["message"]["text"] == "Hello!"
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_a_terminal_is_told_in_colour_unless_it_does_not_want_that(
+    tmp_path: Path, variables: dict[str, str], coloured: bool
+):
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "langflow_lite", "run", "--port", "0", "--data-dir", tmp_path / "data"],
+        env=clean_environment(**{"TERM": "xterm", **variables}),
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    said = b""
+    while b"Try it" not in said:
+        said += os.read(ours, 4096)
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+    os.close(ours)
+    assert (b"\x1b[" in said) is coloured
 
 
 def test_second_start_does_not_load_the_examples_again(tmp_path: Path):
@@ -63,7 +89,7 @@ def test_second_start_does_not_load_the_examples_again(tmp_path: Path):
         [echo] = [flow["id"] for flow in flows if flow["endpoint_name"] == "echo"]
         assert server.request("DELETE", f"/api/v1/flows/{echo}")[0] == 200
     with running_server(tmp_path / "data") as server:
-        assert not [line for line in server.welcome() if "loaded" in line.lower()]
+        assert "Flows:  2: prompt-chain, router-loop" in server.welcome()
         assert server.request("POST", "/api/v1/run/echo", {"input_value": "x"})[0] == 404
 
 
@@ -79,7 +105,7 @@ def test_flows_of_a_folder_are_loaded_at_every_start_and_broken_ones_named(tmp_p
     (folder / "broken.json").write_text('{"data": ')
     (folder / "notes.txt").write_text("not a flow")
     with running_server(tmp_path / "data", "--load-flows-path", folder) as server:
-        assert f"Loaded mine from {folder}." in server.welcome()
+        assert f"Flows:  4, loaded from {folder}: mine" in server.welcome()
         assert server.run("mine", "hi") == "hi"
     flow_file(folder, "mine", description="second")
     with running_server(tmp_path / "data", LANGFLOW_LOAD_FLOWS_PATH=str(folder)) as server:
@@ -108,7 +134,7 @@ def test_a_broken_flow_file_is_one_warning_line(tmp_path: Path):
 
 def test_ignored_variables_are_noted(tmp_path: Path):
     with running_server(tmp_path / "data", LANGFLOW_SUPERUSER="admin") as server:
-        assert [line for line in server.welcome() if line.startswith("Note: LANGFLOW_SUPERUSER is ignored: ")]
+        assert [line for line in server.welcome() if line.startswith("Note:   LANGFLOW_SUPERUSER is ignored: ")]
 
 
 def test_settings_come_from_an_env_file(tmp_path: Path):
@@ -236,11 +262,52 @@ def test_listening_elsewhere_needs_a_key_and_says_how_to_get_one(tmp_path: Path)
     assert key.startswith("sk-")
     with running_server(data, "--host", "0.0.0.0") as server:
         assert server.url.startswith("http://127.0.0.1:")
-        assert '-H "x-api-key: $LANGFLOW_API_KEY"' in server.welcome()[-1]
+        assert "Access: other machines too, with an API key" in server.welcome()
+        assert '-H "x-api-key: $LANGFLOW_API_KEY"' in server.printed[-1]
         assert server.request("POST", "/api/v1/run/echo", {"input_value": "x"})[0] == 403
         assert server.run("echo", "x", **{"x-api-key": key}) == "x"
         [listed] = server.request("GET", "/api/v1/api_key/", headers={"x-api-key": key})[1]["api_keys"]
         assert listed["name"] == "robot"
+
+
+def test_a_key_of_the_environment_opens_the_door_and_is_kept_nowhere(tmp_path: Path):
+    key = "a key from a secret store"
+    variables = {"LANGFLOW_API_KEY_SOURCE": "env", "LANGFLOW_API_KEY": key}
+    with running_server(tmp_path / "data", "--host", "0.0.0.0", **variables) as server:
+        server.welcome()
+        command = server.printed[-1].removeprefix("Try it: ")
+        done = subprocess.run(["sh", "-c", command], env={**os.environ, **variables}, capture_output=True, timeout=30)
+        assert json.loads(done.stdout)["outputs"]
+        assert server.request("GET", "/api/v1/flows/", headers={"x-api-key": "a key of my own making"})[0] == 403
+        headers = {"x-api-key": key}
+        made = server.request("POST", "/api/v1/api_key/", {"name": "stored"}, headers)[1]["api_key"]
+        assert server.run("echo", "x", **{"x-api-key": made}) == "x"
+        assert [
+            entry["name"] for entry in server.request("GET", "/api/v1/api_key/", headers=headers)[1]["api_keys"]
+        ] == ["stored"]
+    for file in (tmp_path / "data").iterdir():
+        assert file.is_dir() or key.encode() not in file.read_bytes()
+
+
+def test_a_key_in_the_environment_alone_opens_nothing(tmp_path: Path):
+    done = run_command(
+        "run", "--host", "0.0.0.0", "--port", "0", "--data-dir", "data", cwd=tmp_path, LANGFLOW_API_KEY="k" * 40
+    )
+    assert "LANGFLOW_API_KEY_SOURCE=env" in one_line(done)
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"LANGFLOW_API_KEY_SOURCE": "env"}, "it is not set"),
+        ({"LANGFLOW_API_KEY_SOURCE": "env", "LANGFLOW_API_KEY": "short"}, "it has only 5"),
+        ({"LANGFLOW_API_KEY_SOURCE": "vault"}, "must be db or env, not 'vault'"),
+    ],
+)
+def test_a_key_source_without_a_usable_key_is_refused(tmp_path: Path, variables: dict[str, str], complaint: str):
+    line = one_line(run_command("run", "--data-dir", "data", cwd=tmp_path, **variables))
+    assert complaint in line
+    assert "short" not in line
 
 
 def test_a_key_is_shown_once_and_kept_nowhere(tmp_path: Path):
@@ -276,3 +343,17 @@ def test_a_wrong_key_is_in_no_log(tmp_path: Path):
     process.stderr.close()
     assert logged
     assert secret not in "".join(logged)
+
+
+def test_graph_draws_a_flow_to_the_output_or_a_file(tmp_path: Path):
+    done = run_command("graph", ECHO, cwd=tmp_path)
+    assert done.stdout.startswith("<svg ")
+    assert "Chat Input" in done.stdout
+    assert run_command("graph", ECHO, "--format", "mermaid", cwd=tmp_path).stdout.splitlines()[1] == "flowchart LR"
+    assert run_command("graph", ECHO, "-o", "echo.mmd", cwd=tmp_path).stdout == ""
+    assert "flowchart LR" in (tmp_path / "echo.mmd").read_text()
+    refused = run_command("graph", ECHO, "-o", tmp_path / "nowhere" / "echo.svg", cwd=tmp_path)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "nowhere" in refused.stderr
+    missing = run_command("graph", "none.json", cwd=tmp_path)
+    assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from langflow_lite.errors import GraphError
-from langflow_lite.graph import Edge, compile_graph, duplicate_ids
+from langflow_lite.graph import MAX_EDGES, Edge, compile_graph, duplicate_ids
 from tests.flows import edge, flow, node
 
 
@@ -198,3 +198,19 @@ def test_a_webhook_comes_before_a_chat_and_no_output_means_everything() -> None:
     assert compile_graph(both).entry == {"ChatInput-1", "Webhook-1", "ChatOutput-1"}
     both["data"]["edges"] = [edge("Webhook-1.output_data", "ChatOutput-1.input_value")]
     assert compile_graph(both).entry == {"Webhook-1", "ChatOutput-1"}
+
+
+def test_signals_reach_like_edges_except_where_they_would_close_a_cycle() -> None:
+    names = ["a", "b", "c", "d"]
+    chain = flow([node(name, "X") for name in names], [edge("a.out", "b.text"), edge("c.out", "d.text")])
+    graph = compile_graph(chain).with_signals([("b", "c"), ("d", "a")])
+    assert graph.signals == ()
+    graph = compile_graph(chain).with_signals([("b", "c")])
+    assert graph.descendants(["a"]) == graph.ancestors(["d"]) == set(names)
+    assert graph.descendants(["a"], signals=False) == {"a", "b"}
+
+
+def test_signals_are_bounded() -> None:
+    graph = compile_graph(flow([node("a", "X"), node("b", "X")], []))
+    with pytest.raises(GraphError, match="wait for each other's key"):
+        graph.with_signals([("a", "b")] * (MAX_EDGES + 1))

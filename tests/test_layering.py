@@ -18,7 +18,7 @@ LAYERS = [
     {"jobs", "storage"},
     {"engine"},
     {"components", "models", "compat"},
-    {"graph", "groups", "flow", "dotted", "overrides", "events", "job", "values", "ids"},
+    {"graph", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
     {"settings", "errors", "logs"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.
@@ -32,7 +32,7 @@ ONLY_IN = {
     "sqlite3": ("storage/",),
     "httpx2": ("models/", "components/"),
     "httptools": ("models/transport/",),
-    "click": ("cli.py",),
+    "click": ("cli/",),
 }
 NOWHERE = {"langflow", "lfx", "langchain", "langchain_core", "pandas", "numpy", "fastapi", "pydantic", "requests"}
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess", "code", "codeop"}

@@ -75,6 +75,13 @@ def test_the_compatibility_table_tells_the_truth():
     assert table() == truth
 
 
+def test_endpoints_that_langflow_does_not_document_are_listed_apart():
+    rows = re.findall(r"^\| `([A-Z]+) (/\S+)` \| [A-Z].*\. \|$", README, re.MULTILINE)
+    listed = {plain(method, path) for method, path in rows}
+    assert {"GET /api/v1/flows/{}/graph.svg", "GET /api/v1/flows/{}/graph.mmd"} <= listed
+    assert listed <= served() - documented()
+
+
 def test_every_relative_link_leads_to_a_file():
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert links

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Component", "CustomComponent"]
 
-_shared: dict[str, dotdict] = {}
-
 
 class Component:
     """A component as users write it: class attributes `inputs` and `outputs`, a method for each output."""
@@ -114,16 +112,10 @@ class Component:
     @property
     def ctx(self) -> dotdict:
         """A dict that the components of one run share."""
-        ctx = self._run
-        shared = _shared.get(ctx.run_id)
-        if shared is None:
-            shared = _shared[ctx.run_id] = dotdict()
-
-            async def forget() -> None:
-                _shared.pop(ctx.run_id, None)
-
-            ctx.closers.append(forget)
-        return shared
+        run = self._run
+        if not isinstance(run.shared, dotdict):
+            run.shared = dotdict(run.shared)
+        return run.shared
 
     def update_ctx(self, changes: Mapping[str, Any]) -> None:
         """Change what the components of the run share."""

@@ -232,6 +232,7 @@ class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
     `flows` is None where no other flow can be run.
+    `shared` is what components of the run leave for each other, by key.
     `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
     `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
     """
@@ -251,4 +252,5 @@ class RunContext:
     emit: Emit | None = None
     flows: Flows | None = None
     threads: CapacityLimiter | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -277,7 +277,8 @@ class Execution:
         edges = graph.outgoing[id_]
         off = [edge.target for edge in edges if self.plan.output_name(edge) in stopped]
         live = [edge.target for edge in edges if self.plan.output_name(edge) not in stopped]
-        self._kill(graph.descendants(off) - graph.descendants(live))
+        # A listener hears whoever still speaks, so it is not dead because one of those it listens to is.
+        self._kill(graph.descendants(off, signals=False) - graph.descendants(live))
 
     def _kill(self, ids: Iterable[str]) -> None:
         pending = [id_ for id_ in ids if id_ in self.schedule.scope and id_ not in self._started]
@@ -296,10 +297,11 @@ class Execution:
             self._release(id_)
 
     def _starved(self, id_: str) -> bool:
+        graph = self.plan.graph
         return all(
             edge.source in self.dead or (edge.source, self.plan.output_name(edge)) in self._cut
-            for edge in self.plan.graph.incoming[id_]
-        )
+            for edge in graph.incoming[id_]
+        ) and self.dead.issuperset(graph.signalled_by.get(id_, ()))
 
     def lookup(self, source: str, output: str) -> Any:
         """The value on an edge, from this scope or one around it; raises KeyError when the source is dead or unrun."""

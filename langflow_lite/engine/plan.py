@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from langflow_lite.compat.trusted import CustomCodeError, TrustedCode
 from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
-from langflow_lite.errors import ComponentsUnsupported
-from langflow_lite.graph import Edge, Graph, Vertex
+from langflow_lite.errors import ComponentsUnsupported, GraphError
+from langflow_lite.graph import Edge, Graph, Vertex, read_vertex
 
-__all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan"]
+__all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan", "has_component"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,10 @@ class Plan:
         unsupported: dict[str, Mapping[str, str]] = {}
         for vertex in graph.vertices.values():
             try:
-                component = None
-                if trusted is not None:
-                    component = trusted.component(vertex.code_hash, vertex.type, vertex.metadata)
+                component = _component(vertex, registry, trusted)
             except CustomCodeError as error:
                 unsupported[vertex.id] = _unsupported(vertex, "user_code_unusable", error.message)
                 continue
-            component = component or registry.resolve(vertex.type, vertex.metadata)
             if component is not None:
                 components[vertex.id] = component
                 continue
@@ -96,6 +94,7 @@ class Plan:
                     f"(SHA-256 {vertex.code_hash}), or {suggestion}"
                 )
             unsupported[vertex.id] = _unsupported(vertex, reason, suggestion)
+        graph = graph.with_signals(_signals(graph, components))
         vertices = {id_: _plan_vertex(graph, graph.vertices[id_], components) for id_ in components}
         loops = {
             id_: _plan_loop(graph, id_, planned.component)
@@ -137,6 +136,34 @@ class Plan:
         return known
 
 
+def _signals(graph: Graph, components: Mapping[str, type[Component]]) -> Iterator[tuple[str, str]]:
+    """The vertices that announce something under a key, each with those that wait for that key."""
+    announced = [(id_, _key(graph.vertices[id_], cls, cls.announces)) for id_, cls in components.items()]
+    awaited = [(id_, _key(graph.vertices[id_], cls, cls.awaits)) for id_, cls in components.items()]
+    for source, key in announced:
+        if key:
+            yield from ((source, target) for target, other in awaited if other == key)
+
+
+def _key(vertex: Vertex, component: type[Component], name: str) -> str:
+    if not name:
+        return ""
+    return str(plan_params(vertex, component).values.get(name, "")).strip()
+
+
+def has_component(node: Mapping[str, Any], registry: Registry, trusted: TrustedCode | None = None) -> bool:
+    """Whether there is something here that runs an exported node."""
+    try:
+        return _component(read_vertex(node), registry, trusted) is not None
+    except (GraphError, CustomCodeError):
+        return False
+
+
+def _component(vertex: Vertex, registry: Registry, trusted: TrustedCode | None) -> type[Component] | None:
+    own = None if trusted is None else trusted.component(vertex.code_hash, vertex.type, vertex.metadata)
+    return own or registry.resolve(vertex.type, vertex.metadata)
+
+
 def _unsupported(vertex: Vertex, reason: str, suggestion: str) -> dict[str, str]:
     return {
         "id": vertex.id,
@@ -151,8 +178,8 @@ def _unsupported(vertex: Vertex, reason: str, suggestion: str) -> dict[str, str]
 class Schedule:
     """What a scope of vertices waits for. A scope is a whole run, or the body of a loop for one iteration.
 
-    `waits` counts the edges each vertex waits for, `after` names who is told when a vertex is done (once per edge),
-    `first` are the vertices that can start at once, inputs before all others. `listed` is every vertex of the run
+    `waits` counts the edges and signals each vertex waits for, `after` names who is told when a vertex is done (once for
+    each of them), `first` are the vertices that can start at once, inputs before all others. `listed` is every vertex of the run
     including loop bodies, in file order.
     """
 
@@ -175,14 +202,13 @@ class Schedule:
         scope = [id_ for id_ in graph.vertices if id_ in run and id_ not in owner]
         waits = dict.fromkeys(scope, 0)
         after: dict[str, list[str]] = {id_: [] for id_ in scope}
-        for edge in graph.edges:
-            if edge.closes_loop or edge.source not in after:
-                continue
+        edges = [(edge.source, edge.target) for edge in graph.edges if not edge.closes_loop]
+        for source, end in (*edges, *graph.signals):
             # A loop's vertex stands for its body, so it waits for whatever the body needs from outside.
-            target = owner.get(edge.target, edge.target)
-            if target in waits and target != edge.source:
+            target = owner.get(end, end)
+            if source in after and target in waits and target != source:
                 waits[target] += 1
-                after[edge.source].append(target)
+                after[source].append(target)
         ready = [id_ for id_ in scope if waits[id_] == 0]
         ready.sort(key=lambda id_: not graph.vertices[id_].is_input)
         return cls(

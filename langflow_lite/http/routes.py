@@ -6,6 +6,7 @@ from langflow_lite.http import (
     api_keys,
     base,
     build,
+    checks,
     files,
     flows,
     folders,
@@ -13,6 +14,7 @@ from langflow_lite.http import (
     messages,
     monitor,
     openai,
+    pictures,
     process,
     run,
     run_advanced,
@@ -22,8 +24,9 @@ from langflow_lite.http import (
     webhook,
     workflows,
 )
-from langflow_lite.http.docs import docs_endpoints
+from langflow_lite.http.docs import openapi_endpoint
 from langflow_lite.http.endpoint import Endpoint
+from langflow_lite.http.pages import PAGES
 
 __all__ = ["ENDPOINTS", "PUBLIC"]
 
@@ -38,6 +41,8 @@ _API: tuple[Endpoint, ...] = (
     *base.ENDPOINTS,
     *session.ENDPOINTS,
     *flows.ENDPOINTS,
+    *pictures.ENDPOINTS,
+    *checks.ENDPOINTS,
     *folders.ENDPOINTS,
     *messages.ENDPOINTS,
     *monitor.ENDPOINTS,
@@ -48,7 +53,7 @@ _API: tuple[Endpoint, ...] = (
     *api_keys.ENDPOINTS,
 )
 
-ENDPOINTS: tuple[Endpoint, ...] = (*_API, *docs_endpoints(_API))
+ENDPOINTS: tuple[Endpoint, ...] = (*_API, openapi_endpoint(_API), *PAGES)
 
 PUBLIC = frozenset(endpoint.path for endpoint in ENDPOINTS if endpoint.public)
 """The paths that answer without a key."""

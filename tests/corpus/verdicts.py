@@ -15,6 +15,7 @@ import httpx2
 
 from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.errors import ComponentError, ComponentsUnsupported, LangflowError
+from langflow_lite.ids import new_id
 from langflow_lite.job import RunRequest
 from langflow_lite.loading import read_flows
 from langflow_lite.models.providers import PROVIDER_VARIABLES
@@ -123,7 +124,8 @@ async def judge(runtime: Runtime, version: str, file: Path, *, trusting: bool = 
     try:
         with anyio.fail_after(SECONDS):
             [flow] = read_flows(file.read_bytes(), file.stem)
-            flow.name = f"{version} {file.stem}"
+            # The starter projects of successive releases share their ids.
+            flow.id, flow.name = new_id(), f"{version} {file.stem}"
             if trusting:
                 for candidate in candidates(flow, runtime.registry, runtime.trusted):
                     if not candidate.known:

@@ -1,0 +1,24 @@
+"""The command `langflow-lite`: run a server or a single flow, make API keys, check flows.
+
+A module per group of commands. These import nothing heavy: what a command needs is imported inside it, so that
+`langflow-lite version` answers at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from langflow_lite.cli.files import check, graph, run_flow, trust
+from langflow_lite.cli.group import CommandGroup
+from langflow_lite.cli.server import api_key, run, version
+
+__all__ = ["main"]
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run exported Langflow flows over the same REST API, from one small process."""
+
+
+for command in (run, run_flow, api_key, check, graph, trust, version):
+    main.add_command(command)

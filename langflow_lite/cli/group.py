@@ -1,0 +1,45 @@
+"""What all commands have in common: when they colour, and that they fail in one line that says the fix."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from langflow_lite.errors import ComponentsUnsupported, LangflowError
+
+__all__ = ["CommandGroup"]
+
+
+class CommandGroup(click.Group):
+    """Shows this package's errors as one line and ends with status 1; Ctrl-C ends with 130 and without a word.
+
+    Colour is for terminals that can show it, and for nobody who sets NO_COLOR (no-color.org).
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            ctx.color = False
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+        except (LangflowError, BaseExceptionGroup) as raised:
+            error = _only(raised)
+            if not isinstance(error, LangflowError):
+                raise error from None
+            click.echo(f"Error: {error.message}", err=True)
+            for entry in error.components if isinstance(error, ComponentsUnsupported) else ():
+                click.echo(f"  {entry['display_name']}: {entry['suggestion']}", err=True)
+            sys.exit(1)
+
+
+def _only(error: BaseException) -> BaseException:
+    """What was raised, without the groups that task groups wrap around a single error."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

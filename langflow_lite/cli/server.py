@@ -1,0 +1,78 @@
+"""Commands of a server: start it, make a key for it, say its version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from langflow_lite import __version__
+from langflow_lite.cli.options import (
+    FOLDER,
+    components_path_option,
+    data_dir_option,
+    env_file_option,
+    load_settings,
+)
+
+if TYPE_CHECKING:
+    from langflow_lite.settings import Settings
+
+__all__ = ["api_key", "run", "version"]
+
+
+@click.command()
+@click.option("--host", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one [default: 7860].")
+@env_file_option
+@data_dir_option
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error", "critical"], case_sensitive=False))
+@components_path_option
+@click.option("--load-flows-path", type=FOLDER, help="Folder of exported flows to load at every start.")
+def run(env_file: Path | None, **flags: Any) -> None:
+    """Start the server."""
+    from langflow_lite.cli.banner import banner
+    from langflow_lite.logs import configure_logging
+    from langflow_lite.serve import has_stuck_threads, leave, serve
+
+    flags["components_path"] = flags["components_path"] or None
+    settings = load_settings(env_file, **flags)
+    configure_logging(settings.log_level)
+    serve(settings, lambda runtime, url: click.echo("\n".join(banner(runtime, url))))
+    if has_stuck_threads():
+        leave(0)
+
+
+@click.command("api-key")
+@click.option("--name", default="Command line", show_default=True, help="What the key is for.")
+@env_file_option
+@data_dir_option
+def api_key(name: str, env_file: Path | None, data_dir: Path | None) -> None:
+    """Create an API key and show it, this once.
+
+    Not while a server runs on the same data directory: POST /api/v1/api_key/ does it there.
+    """
+    import anyio
+
+    settings = load_settings(env_file, data_dir=data_dir)
+    key = anyio.run(_create_key, settings, name)
+    click.echo(f"API Key Created Successfully:\n\n{key}\n")
+    click.echo("It is not shown again: only its hash is kept. Send it as the header x-api-key.", err=True)
+
+
+async def _create_key(settings: Settings, name: str) -> str:
+    from langflow_lite.storage.api_keys import ApiKeyStore
+    from langflow_lite.storage.database import Database
+    from langflow_lite.storage.lock import DataDirLock
+
+    with DataDirLock(settings.data_dir):
+        async with Database(settings.database_path) as database:
+            _, key = await ApiKeyStore(database).create(name)
+    return key
+
+
+@click.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"langflow-lite {__version__}")

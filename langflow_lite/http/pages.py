@@ -1,0 +1,67 @@
+"""The pages that people open in a browser: `/`, `/docs`, and what they load. They work offline and run no foreign script."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePath
+
+from starlette.responses import Response
+
+from langflow_lite.http.endpoint import Call, Endpoint, Handler
+
+__all__ = ["PAGES"]
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_INDEX = "index.html"
+# Not the machine's own table: a browser refuses scripts and styles of another type.
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+def page_endpoints(path: str, package: str, *, assets: str) -> tuple[Endpoint, ...]:
+    """The endpoints of a page: `index.html` of the package at `path`, its other files under `assets`.
+
+    They are open without a key; what the page then asks of the API is not. A file is read when it is first asked for.
+    """
+    names = sorted(entry.name for entry in files(package).iterdir() if PurePath(entry.name).suffix in _TYPES)
+    return tuple(
+        Endpoint(
+            method="GET",
+            path=path if name == _INDEX else f"{assets}/{name}",
+            handler=_file(package, name),
+            summary=f"The page at {path} ({name})",
+            tag="Pages",
+            media_type=_TYPES[PurePath(name).suffix],
+            public=True,
+        )
+        for name in names
+    )
+
+
+def _file(package: str, name: str) -> Handler:
+    media_type = _TYPES[PurePath(name).suffix]
+
+    @cache
+    def content() -> tuple[bytes, str]:
+        raw = files(package).joinpath(name).read_bytes()
+        return raw, f'"{hashlib.sha256(raw).hexdigest()}"'
+
+    async def page(call: Call) -> Response:
+        """A file of a page; 304 when the browser has it."""
+        raw, etag = content()
+        headers = {"content-security-policy": _POLICY, "cache-control": "no-cache", "etag": etag}
+        if call.request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(raw, media_type=media_type, headers=headers)
+
+    return page
+
+
+PAGES = (
+    *page_endpoints("/", "langflow_lite.playground", assets="/playground"),
+    *page_endpoints("/docs", "langflow_lite.http.static", assets="/docs"),
+)

@@ -1,0 +1,1 @@
+"""The page at `/`: plain modules and styles, served as they are."""

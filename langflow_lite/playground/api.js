@@ -1,0 +1,136 @@
+// Requests to the server: the key, errors worth showing, and streams of server-sent events.
+
+import { ask, h } from "./dom.js";
+
+const KEY = "langflow-lite.key";
+let asking = null;
+
+/** The key of this tab; it is gone when the tab is closed. */
+export const key = () => sessionStorage.getItem(KEY);
+
+export function setKey(value) {
+  if (value) sessionStorage.setItem(KEY, value);
+  else sessionStorage.removeItem(KEY);
+}
+
+/** A refused request; `status` is 0 when the server was not reached. */
+export class ApiError extends Error {
+  constructor(status, message, detail) {
+    super(message);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** The address of a path of the API, wherever the page is mounted. */
+export const address = (path) => new URL(path, document.baseURI);
+
+/** The response of a request that succeeded; asks for a key when one is missing or wrong. Throws ApiError. */
+export async function send(method, path, { json, form, headers = {}, signal } = {}) {
+  for (;;) {
+    const used = key();
+    const sent = { ...headers, ...(used && { "x-api-key": used }), ...(json !== undefined && { "content-type": "application/json" }) };
+    let response;
+    try {
+      response = await fetch(address(path), {
+        method, signal, headers: sent, body: json === undefined ? form : JSON.stringify(json), cache: "no-store",
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ApiError(0, "The server cannot be reached.");
+    }
+    if (response.ok) return response;
+    const error = await refusal(response);
+    const wantsKey = response.status === 401 || (response.status === 403 && /api key/i.test(error.message));
+    if (!wantsKey || (used === key() && !(await askForKey(error.message, used)))) throw error;
+  }
+}
+
+async function refusal(response) {
+  let detail;
+  try {
+    ({ detail } = JSON.parse(await response.text()));
+  } catch {
+    detail = undefined;
+  }
+  return new ApiError(response.status, sentence(detail) || `The server answered ${response.status}.`, detail);
+}
+
+function sentence(detail) {
+  if (typeof detail === "string") {
+    try {
+      return JSON.parse(detail).message ?? detail;
+    } catch {
+      return detail;
+    }
+  }
+  if (Array.isArray(detail)) return detail.map(({ loc = [], msg }) => `${loc.slice(1).join(".")}: ${msg}`).join("; ");
+  return detail?.message ?? "";
+}
+
+function askForKey(reason, used) {
+  asking ??= ask({
+    title: "API key",
+    content: [
+      h("p", {}, used ? "This key was refused." : "This server asks for an API key. It is kept in this tab only."),
+      h("p", { class: "muted" }, reason),
+      h("input", { type: "password", name: "key", required: true, autocomplete: "off", "aria-label": "API key", placeholder: "sk-…" }),
+    ],
+    action: "Use this key",
+    answer: (form) => form.elements.key.value.trim(),
+  }).then((given) => {
+    asking = null;
+    if (given) setKey(given);
+    return given;
+  });
+  return asking;
+}
+
+/** The decoded answer of a request; undefined when there is none. */
+export async function call(method, path, options) {
+  const text = await (await send(method, path, options)).text();
+  return text ? JSON.parse(text) : undefined;
+}
+
+export const get = (path, options) => call("GET", path, options);
+export const post = (path, json, options) => call("POST", path, { json, ...options });
+export const remove = (path, json) => call("DELETE", path, { json });
+
+/** A path with its parameters; those that are null or empty are left out. */
+export function query(path, parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
+}
+
+/** The events of a job after a sequence number, each as its decoded frame, until the stream ends. */
+export async function* events(path, after, signal) {
+  const headers = { accept: "text/event-stream", ...(after && { "last-event-id": String(after) }) };
+  const response = await send("GET", path, { headers, signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const blocks = (rest + value.replaceAll("\r", "")).split("\n\n");
+      rest = blocks.pop();
+      for (const block of blocks) {
+        const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+        if (data) yield JSON.parse(data);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** Save what a request answers as a file. */
+export async function save(method, path, name, options) {
+  saveBlob(await (await send(method, path, options)).blob(), name);
+}
+
+export function saveBlob(blob, name) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,45 @@
+// Times, durations and values as people read them.
+
+/** "0.4 ms", "230 ms", "1.2 s", "2 min 5 s". */
+export function duration(seconds) {
+  if (seconds < 0.01) return `${(seconds * 1000).toFixed(1)} ms`;
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+/** A moment of the API; those of messages have no zone and are UTC. */
+export function moment(text) {
+  const iso = text.replace(" UTC", "Z").replace(" ", "T");
+  return new Date(/(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`);
+}
+
+/** The time of day, with the day when it is another one. */
+export function clock(date) {
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return date.toDateString() === new Date().toDateString() ? time : `${date.toLocaleDateString()} ${time}`;
+}
+
+/** How long ago, roughly. */
+export function ago(date) {
+  const seconds = Math.max(0, (Date.now() - date) / 1000);
+  if (seconds < 60) return "just now";
+  for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    const count = Math.floor(seconds / length);
+    if (count) return `${count} ${unit}${count > 1 ? "s" : ""} ago`;
+  }
+}
+
+/** At most `length` characters of any value, on one line. */
+export function brief(value, length = 120) {
+  const text = (typeof value === "string" ? value : JSON.stringify(value) ?? "").replaceAll(/\s+/g, " ").trim();
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** The words for the states of a job. */
+export const STATUS = {
+  queued: "Queued", in_progress: "Running", completed: "Completed", failed: "Failed", cancelled: "Stopped", timed_out: "Timed out",
+};
+
+/** The last part of a stored file's path, without the time that was put in front of it. */
+export const fileName = (path) => String(path).split("/").pop().replace(/^\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}_/, "");
