@@ -93,7 +93,7 @@ async def try_all_spellings(app):
             raw, _, query = spelling.partition("?")
             status = await status_of(app, method, unquote(raw), raw, query)
             tried += 1
-            if unquote(raw).removesuffix("/") in PUBLIC:
+            if PUBLIC & {unquote(raw), unquote(raw).removesuffix("/")}:
                 refused = (401, 403) if unquote(raw).removesuffix("/") in LOGIN else ()
                 assert status in (200, 204, 405, *refused), (method, spelling)
             else:
