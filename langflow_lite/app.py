@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from langflow_lite.errors import LangflowError, only_cause
 from langflow_lite.http.auth import Auth
 from langflow_lite.http.endpoint import Api
 from langflow_lite.http.errors import ErrorBoundary
@@ -21,6 +23,8 @@ from langflow_lite.runtime import Runtime
 from langflow_lite.settings import Settings
 
 __all__ = ["create_app"]
+
+logger = logging.getLogger(__name__)
 
 
 def _runtime(settings: Settings) -> Runtime:
@@ -41,12 +45,26 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with runtime(settings) as app.state.runtime:
-            try:
-                yield
-                await app.state.runtime.drain()
-            finally:
-                del app.state.runtime
+        app.state.failure = ""
+        entered = False
+        try:
+            async with runtime(settings) as app.state.runtime:
+                entered = True
+                try:
+                    yield
+                    await app.state.runtime.drain()
+                except BaseException:
+                    app.state.failure = "one of its tasks has ended"
+                    raise
+                finally:
+                    del app.state.runtime
+        except BaseException as error:
+            # Whatever serves the application goes on without it: requests are answered with what is wrong.
+            cause = only_cause(error)
+            if entered and not isinstance(cause, LangflowError):
+                logger.critical("the server has failed and has to be restarted", exc_info=True)
+                app.state.failure = type(cause).__name__
+            raise
 
     app = _Application(
         lifespan=lifespan,

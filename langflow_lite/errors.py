@@ -38,6 +38,7 @@ __all__ = [
     "StorageUnusable",
     "TweaksRefused",
     "Unauthorized",
+    "only_cause",
 ]
 
 
@@ -375,3 +376,10 @@ class IdempotencyMismatch(InvalidRequest):
     def __init__(self, key: str) -> None:
         message = f"the idempotency key {key!r} was already used for another request to this flow"
         super().__init__(Problem("idempotency_key_reused", ("body", "idempotency_key"), message))
+
+
+def only_cause(error: BaseException) -> BaseException:
+    """What was raised, without the groups that task groups wrap around a single error."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -222,6 +222,15 @@ class Runtime:
     ) -> bool | None:
         return await self._stack.__aexit__(kind, error, trace)
 
+    def problems(self) -> dict[str, str]:
+        """What keeps this server from its work until it is restarted, by part (`db`, `jobs`); empty while all is well.
+
+        A full disk is none: reads go on, and so do writes once there is room.
+        """
+        writer, jobs = self.database.writer.failure, self.jobs.failure
+        found = {"db": None if writer is None else writer.message, "jobs": jobs}
+        return {part: reason for part, reason in found.items() if reason is not None}
+
     async def drain(self) -> None:
         """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
         if self.logs is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from langflow_lite.errors import ComponentsUnsupported, LangflowError
+from langflow_lite.errors import ComponentsUnsupported, LangflowError, only_cause
 
 __all__ = ["CommandGroup"]
 
@@ -29,17 +29,10 @@ class CommandGroup(click.Group):
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
         except (LangflowError, BaseExceptionGroup) as raised:
-            error = _only(raised)
+            error = only_cause(raised)
             if not isinstance(error, LangflowError):
                 raise error from None
             click.echo(f"Error: {error.message}", err=True)
             for entry in error.components if isinstance(error, ComponentsUnsupported) else ():
                 click.echo(f"  {entry['display_name']}: {entry['suggestion']}", err=True)
             sys.exit(1)
-
-
-def _only(error: BaseException) -> BaseException:
-    """What was raised, without the groups that task groups wrap around a single error."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

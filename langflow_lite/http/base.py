@@ -1,4 +1,4 @@
-"""The base area: health, version, configuration and the components there are."""
+"""The base area: version, configuration and the components there are."""
 
 from __future__ import annotations
 
@@ -6,28 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
 
 from langflow_lite import __version__
-from langflow_lite.errors import StorageError
 from langflow_lite.http.endpoint import Call, Endpoint
-from langflow_lite.values import to_json
 
 __all__ = ["ENDPOINTS"]
-
-
-class Health(msgspec.Struct):
-    """That the server answers."""
-
-    status: str = "ok"
-
-
-class HealthCheck(msgspec.Struct):
-    """What the server depends on: "ok", or what is wrong."""
-
-    status: str = "ok"
-    chat: str = "ok"
-    db: str = "ok"
 
 
 class Version(msgspec.Struct):
@@ -36,20 +19,6 @@ class Version(msgspec.Struct):
     version: str = __version__
     main_version: str = __version__
     package: str = "Langflow"
-
-
-async def health(call: Call) -> Health:
-    """Whether the server answers at all."""
-    return Health()
-
-
-async def health_check(call: Call) -> HealthCheck | Response:
-    """Whether the server and its database work."""
-    try:
-        await call.runtime.messages.history(session_id="", limit=1)
-    except StorageError as error:
-        return Response(to_json(HealthCheck("nok", db=error.code)), 503, media_type="application/json")
-    return HealthCheck()
 
 
 async def version(call: Call) -> Version:
@@ -107,25 +76,6 @@ async def all_components(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint(
-        method="GET",
-        path="/health",
-        handler=health,
-        summary="Whether the server answers",
-        tag="Base",
-        response=Health,
-        public=True,
-    ),
-    Endpoint(
-        method="GET",
-        path="/health_check",
-        handler=health_check,
-        summary="Whether the server and its database work",
-        tag="Base",
-        response=HealthCheck,
-        public=True,
-        errors=(StorageError,),
-    ),
     Endpoint(
         method="GET",
         path="/api/v1/version",

@@ -22,14 +22,14 @@ from langflow_lite.http.multipart import form_fields, is_form
 from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
-__all__ = ["Api", "Call", "Endpoint", "Handler", "read_body", "runtime_of"]
+__all__ = ["Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
 
 MEGABYTE = 1024 * 1024
 _PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid))?\}")
 
 
 class ServerNotRunning(LangflowError):
-    """503: a request came before the start or after the end of the application's lifespan."""
+    """503: a request came before the start or after the end of the application's lifespan, or after it had failed."""
 
     status = 503
     code = "SERVER_NOT_RUNNING"
@@ -37,9 +37,14 @@ class ServerNotRunning(LangflowError):
 
 def runtime_of(scope: Scope) -> Runtime:
     """The Runtime that the application's lifespan entered; raises `ServerNotRunning` outside of it."""
+    state = scope["app"].state
     try:
-        runtime: Runtime = scope["app"].state.runtime
+        runtime: Runtime = state.runtime
     except AttributeError:
+        if failure := getattr(state, "failure", ""):
+            raise ServerNotRunning(
+                f"The server has failed ({failure}) and has to be restarted; its log says why."
+            ) from None
         raise ServerNotRunning(
             "The server is not running: its lifespan has not been entered. A mounted app needs its lifespan run by "
             "the app around it."

@@ -90,6 +90,13 @@ class Supervisor:
         return self._accepting
 
     @property
+    def failure(self) -> str | None:
+        """Why no job can be run; None while they can."""
+        if self._tasks is None or self._tasks.cancel_scope.cancel_called:
+            return "The job supervisor has stopped; restart the server."
+        return None if self._accepting else "The server is shutting down."
+
+    @property
     def queued(self) -> int:
         """How many jobs wait for their turn."""
         return len(self._queue)

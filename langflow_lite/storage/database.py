@@ -78,6 +78,18 @@ class Database:
         rows = await self.fetch_all(sql, params)
         return rows[0] if rows else None
 
+    async def check(self) -> None:
+        """Raise `StorageError` when the database cannot be read, or does not take writes.
+
+        Whether it takes them again after one has failed is found out by trying.
+        """
+        writer = self.writer
+        if writer.failure is not None:
+            raise writer.failure
+        await self.fetch_one("SELECT count(*) FROM sqlite_master")
+        if writer.trouble is not None:
+            await writer.commit(_touch)
+
     async def _reader(self) -> _Reader:
         if self._writer is None:
             raise StorageError("The database is not open.")
@@ -86,6 +98,12 @@ class Database:
             reader = _Reader(self.path)
             self._readers.append(reader)
         return reader
+
+
+def _touch(connection: sqlite3.Connection) -> None:
+    """Write a page without changing anything."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {version}")
 
 
 class _Reader:

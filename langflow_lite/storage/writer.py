@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
@@ -33,6 +34,7 @@ Unit = Callable[[sqlite3.Connection], T]
 _BATCH_LIMIT = 512
 _APPEND_LIMIT = 4096
 _GATHER_TURNS = 32
+_STALLED_SECONDS = 15.0
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY})
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FULL_MESSAGE = "There is no room left to write; nothing was stored. Free some disk space and try again."
@@ -197,6 +199,7 @@ class _BatchConnection(sqlite3.Connection):
 
     batch: Sequence[Ticket[Any]] = ()
     broken: StorageError | None = None
+    trouble: StorageError | None = None
     _in_unit = False
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
@@ -224,6 +227,7 @@ class _BatchConnection(sqlite3.Connection):
             try:
                 self.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
+                self._note(error)
                 _fail(chain(group, *groups), error)
                 return
             try:
@@ -231,8 +235,10 @@ class _BatchConnection(sqlite3.Connection):
                 self._run_units(group)
                 self._in_unit = False
                 self.execute("COMMIT")
+                self.trouble = None
             except Exception as error:
                 self._in_unit = False
+                self._note(error)
                 if self.in_transaction:
                     self.execute("ROLLBACK")
                 if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_FSYNC:
@@ -247,6 +253,11 @@ class _BatchConnection(sqlite3.Connection):
                     group[0].fail(error)
                 else:
                     groups.extend((ticket,) for ticket in group)
+
+    def _note(self, error: Exception) -> None:
+        mapped = storage_error(error)
+        if isinstance(mapped, StorageError) and mapped is not error:
+            self.trouble = mapped
 
     def _run_units(self, group: Sequence[Ticket[Any]]) -> None:
         at = 0
@@ -292,6 +303,7 @@ class Writer:
         self._wake: anyio.Event | None = None
         self._refusal: StorageError | None = None
         self._closing = False
+        self._commit_began: float | None = None
         self._finished = anyio.Event()
         self._appended = 0
         self._append_failed = False
@@ -318,6 +330,19 @@ class Writer:
     def refusal(self) -> StorageError | None:
         """Why nothing is written any more; None while all is well."""
         return self._refusal
+
+    @property
+    def failure(self) -> StorageError | None:
+        """Why nothing is being written, for good (`refusal`) or because the disk does not answer; None while it works."""
+        began = self._commit_began
+        if self._refusal is None and began is not None and (waited := time.monotonic() - began) > _STALLED_SECONDS:
+            return StorageBusy(f"A write has been waiting for the disk for {waited:.0f} seconds.")
+        return self._refusal
+
+    @property
+    def trouble(self) -> StorageError | None:
+        """Why the database did not take the last write; None when it did. The next one may succeed."""
+        return self._batches.trouble
 
     def enqueue(self, unit: Unit[T], after: Callable[[T], None] | None = None) -> Ticket[T]:
         """Hand a unit over without waiting.
@@ -389,7 +414,9 @@ class Writer:
         del self._queue[:_BATCH_LIMIT]
         self._signal = _Signal()
         self._batches.batch = self._batch
+        self._commit_began = time.monotonic()
         await self._connection.commit()
+        self._commit_began = None
         self._settle(self._batch)
         self._batch = []
         if self._batches.broken is not None:
