@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import langflow_lite
+from langflow_lite.cli import main
 from tests.flows import edge, node
 from tests.serving import ROOT, Server, clean_environment, run_command, running_server
 
@@ -346,14 +348,15 @@ def test_a_wrong_key_is_in_no_log(tmp_path: Path):
 
 
 def test_graph_draws_a_flow_to_the_output_or_a_file(tmp_path: Path):
-    done = run_command("graph", ECHO, cwd=tmp_path)
-    assert done.stdout.startswith("<svg ")
-    assert "Chat Input" in done.stdout
-    assert run_command("graph", ECHO, "--format", "mermaid", cwd=tmp_path).stdout.splitlines()[1] == "flowchart LR"
-    assert run_command("graph", ECHO, "-o", "echo.mmd", cwd=tmp_path).stdout == ""
+    def graph(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(main, ["graph", *map(str, arguments)])
+
+    drawn = graph(ECHO)
+    assert drawn.stdout.startswith("<svg ")
+    assert "Chat Input" in drawn.stdout
+    assert graph(ECHO, "--format", "mermaid").stdout.splitlines()[1] == "flowchart LR"
+    assert graph(ECHO, "-o", tmp_path / "echo.mmd").output == ""
     assert "flowchart LR" in (tmp_path / "echo.mmd").read_text()
-    refused = run_command("graph", ECHO, "-o", tmp_path / "nowhere" / "echo.svg", cwd=tmp_path)
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "nowhere" in refused.stderr
-    missing = run_command("graph", "none.json", cwd=tmp_path)
-    assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
+    for refused in (graph(ECHO, "-o", tmp_path / "nowhere" / "echo.svg"), graph(tmp_path / "nowhere.json")):
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+        assert "nowhere" in refused.stderr
