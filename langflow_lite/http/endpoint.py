@@ -25,7 +25,7 @@ from langflow_lite.values import to_json
 __all__ = ["Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
 
 MEGABYTE = 1024 * 1024
-_PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid))?\}")
+_PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid|path))?\}")
 
 
 class ServerNotRunning(LangflowError):
@@ -72,7 +72,8 @@ Handler = Callable[[Call], Awaitable[Any]]
 class Endpoint:
     """One documented endpoint.
 
-    `path` holds parameters as `{name}` or `{name:uuid}`; it is answered with and without its last slash. `body` is
+    `path` holds parameters as `{name}`, `{name:uuid}` or, as the last one, `{name:path}`, which takes slashes too; it is
+    answered with and without its last slash. `body` is
     the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
     there is none; with `form` it may also come as the fields of a multipart form; with `needs_body` a request without one is refused even if all its keys are optional. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
     is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
@@ -199,11 +200,12 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 class _Node:
     """One path segment in the route tree."""
 
-    __slots__ = ("literals", "methods", "parameter")
+    __slots__ = ("literals", "methods", "parameter", "rest")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.parameter: _Node | None = None
+        self.rest: _Node | None = None
         self.methods: dict[str, Endpoint] = {}
 
     def find(self, segments: list[str], at: int, values: list[str]) -> _Node | None:
@@ -218,6 +220,9 @@ class _Node:
             if (found := self.parameter.find(segments, at + 1, values)) is not None:
                 return found
             values.pop()
+        if self.rest is not None and (remaining := "/".join(segments[at:])):
+            values.append(remaining)
+            return self.rest
         return None
 
 
@@ -229,7 +234,9 @@ class Api:
         for endpoint in endpoints:
             node = self._root
             for segment in _segments(endpoint.path):
-                if _PARAMETER.fullmatch(segment):
+                if segment.endswith(":path}"):
+                    node.rest = node = node.rest or _Node()
+                elif _PARAMETER.fullmatch(segment):
                     node.parameter = node = node.parameter or _Node()
                 else:
                     node = node.literals.setdefault(segment, _Node())

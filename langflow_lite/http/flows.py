@@ -48,6 +48,14 @@ class FolderQuery(msgspec.Struct):
     folder_id: UUID | None = None
 
 
+class FlowVersion(msgspec.Struct):
+    """What a flow was when the content hash of its `data` was `version`."""
+
+    flow_id: str
+    version: str
+    data: msgspec.Raw
+
+
 class Deletion(msgspec.Struct):
     """That it is done."""
 
@@ -106,6 +114,12 @@ async def list_examples(call: Call) -> list[FlowOut]:
 async def read_flow(call: Call) -> FlowOut:
     """Read one flow."""
     return flow_out(call.runtime.flows.get_by_id(call.params["flow_id"]))
+
+
+async def read_version(call: Call) -> FlowVersion:
+    """Read a flow's `data` as it once was: every version that was ever saved is kept as long as the flow."""
+    flow_id, version = call.params["flow_id"], call.params["version"]
+    return FlowVersion(flow_id, version, msgspec.Raw(await call.runtime.flows.get_version(flow_id, version)))
 
 
 async def update_flow(call: Call) -> FlowOut:
@@ -235,6 +249,15 @@ ENDPOINTS = (
         tag="Flows",
         response=FlowOut,
         errors=(FlowNotFound,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/flows/{flow_id:uuid}/versions/{version}",
+        handler=read_version,
+        summary="Read an earlier version of a flow",
+        tag="Flows",
+        response=FlowVersion,
+        errors=(NotFound,),
     ),
     Endpoint(
         method="PATCH",

@@ -51,8 +51,10 @@ def job_object(job: Job, *, to_caller: bool = False) -> dict[str, Any]:
         text = dotted_text(job.request.inputs)
     body: dict[str, Any] = {
         "flow_id": job.flow_id,
+        "flow_version": job.flow_version,
         "session_id": job.session_id,
         "job_id": job.id,
+        "kind": job.kind,
         "object": "response" if job.status in _ANSWERED else "job",
         "created_at": int(job.created_at.timestamp()),
         "created_timestamp": job.created_at.isoformat(),

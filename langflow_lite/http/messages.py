@@ -185,7 +185,8 @@ def _text(flow_id: UUID | None) -> str | None:
 
 
 _MESSAGES = "/api/v1/monitor/messages"
-_SESSION = "/api/v1/monitor/messages/session/{session_id}"
+# Any text can name a session, one with slashes too.
+_SESSION = "/api/v1/monitor/messages/session/{session_id:path}"
 
 ENDPOINTS = (
     Endpoint(

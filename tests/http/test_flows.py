@@ -331,6 +331,16 @@ async def test_download_empties_passwords_but_keeps_the_names_of_variables(clien
     assert [exported[key]["value"] for key in template] == ["", "OPENAI_API_KEY", "gpt"]
 
 
+async def test_every_saved_version_can_be_read(client):
+    first = await create(client, data={"nodes": [], "edges": [], "mine": 1})
+    second = (await client.patch(FLOWS + first["id"], json={"data": {"nodes": [], "edges": []}})).json()
+    for flow in (first, second):
+        answer = await client.get(f"{FLOWS}{flow['id']}/versions/{flow['version']}")
+        assert answer.json() == {"flow_id": flow["id"], "version": flow["version"], "data": flow["data"]}
+    assert (await client.get(f"{FLOWS}{first['id']}/versions/other")).status_code == 404
+    assert (await client.get(f"{FLOWS}{uuid4()}/versions/{first['version']}")).status_code == 404
+
+
 async def test_download_of_nothing_is_404(client):
     assert (await client.post("/api/v1/flows/download/", json=[str(uuid4())])).status_code == 404
 

@@ -1,6 +1,7 @@
 """Builds, transactions, messages and sessions, as runs leave them."""
 
 import json
+from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
@@ -239,6 +240,21 @@ async def test_a_session_is_renamed_listed_and_deleted(client):
         assert (deleted.status_code, deleted.content) == (204, b"")
     assert await messages(client, session_id="different_session_id") == []
     assert len(await messages(client, flow_id=flow_id)) == 2
+
+
+@pytest.mark.parametrize("name", ["odd / name?", "a//b", "ends with/", "../..", "ünï %2F"])
+async def test_any_name_can_be_renamed_and_deleted(client, name):
+    flow_id = await store(client, prompt_flow())
+    await run(client, flow_id, "one", "plain")
+    # A path is answered without its last slash, so a name that ends with one needs another.
+    path = f"{MONITOR}/messages/session/{quote(name, safe='')}/"
+    renamed = await client.patch(f"{MONITOR}/messages/session/plain", params={"new_session_id": name})
+    assert {message["session_id"] for message in renamed.json()} == {name}
+    back = await client.patch(path, params={"new_session_id": f"{name}!"})
+    assert {message["session_id"] for message in back.json()} == {f"{name}!"}
+    await client.patch(f"{MONITOR}/messages/session/{quote(f'{name}!', safe='')}", params={"new_session_id": name})
+    assert (await client.delete(path)).status_code == 204
+    assert await messages(client, flow_id=flow_id) == []
 
 
 async def test_renaming_needs_a_name(client):

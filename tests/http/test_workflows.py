@@ -13,7 +13,17 @@ from .jobs import ECHO, GATED, HALF, MODELLED, TWO_ENDS, WORKFLOWS, add_gate, fi
 pytestmark = pytest.mark.anyio
 
 RESPONSE = {
-    *("flow_id", "session_id", "job_id", "object", "created_at", "created_timestamp", "started_timestamp"),
+    *(
+        "flow_id",
+        "flow_version",
+        "session_id",
+        "job_id",
+        "kind",
+        "object",
+        "created_at",
+        "created_timestamp",
+        "started_timestamp",
+    ),
     *("finished_timestamp", "status", "output", "errors", "warnings", "inputs", "input", "globals", "outputs"),
     *("metadata", "human_request", "has_errors"),
 }
