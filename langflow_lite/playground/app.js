@@ -4,12 +4,14 @@ import { ApiError, get } from "./api.js";
 import { h, show, toast } from "./dom.js";
 import { flowView } from "./flow.js";
 import { flowsView } from "./flows.js";
+import { jobView } from "./job.js";
 import { jobsView } from "./jobs.js";
 
 const ROUTES = [
   [/^\/(?:flows)?$/, flowsView],
   [/^\/flows\/(?<id>[0-9a-f-]{36})$/, flowView],
   [/^\/jobs$/, jobsView],
+  [/^\/jobs\/(?<id>[^/]+)$/, jobView],
 ];
 
 const main = document.getElementById("main");

@@ -7,9 +7,11 @@ import { repeat } from "./live.js";
 import { ACTIVE } from "./run.js";
 
 const PAGE = 50;
-const BUSY = 1000;
-const CALM = 2500;
-const TICK = 200;
+export const BUSY = 1000;
+export const CALM = 2500;
+export const TICK = 200;
+
+export const isActive = (job) => ACTIVE.has(job.status);
 
 /** The seconds a job has run so far, or ran; null while it has not begun. */
 export function ran(job) {
@@ -144,8 +146,6 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
     clearInterval(ticking);
   };
 }
-
-const isActive = (job) => ACTIVE.has(job.status);
 
 /** One job in the table. */
 class Row {

@@ -44,7 +44,7 @@ export class Run extends EventTarget {
         for await (const frame of events(`api/v2/workflows/${this.jobId}/events`, this.frames.length, this.#stop.signal)) {
           failures = 0;
           this.connection = "live";
-          this.#apply(frame);
+          this.apply(frame);
         }
         if (await this.#ended()) return;
       } catch (error) {
@@ -109,7 +109,8 @@ export class Run extends EventTarget {
     vertex.since = performance.now();
   }
 
-  #apply(frame) {
+  /** Take in the next event. */
+  apply(frame) {
     const { event, data } = frame;
     this.frames.push(frame);
     if (this.status === "queued") this.status = "in_progress";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.request
 from typing import Any
 
@@ -26,8 +27,14 @@ def submit_slow(server: Server, text: str = "Hello", *, words: int = 500, pace: 
     return submit(server, text, "prompt-chain", tweaks=tweaks, **body)
 
 
-def ended(server: Server, job_id: str) -> Any:
-    """The job once it has ended: the stream of its events lasts that long."""
+def events(server: Server, job_id: str) -> list[Any]:
+    """All events of a job; waits for its end."""
     with urllib.request.urlopen(f"{server.url}/api/v2/workflows/{job_id}/events", timeout=30) as stream:
-        stream.read()
+        lines = stream.read().decode().splitlines()
+    return [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
+
+
+def ended(server: Server, job_id: str) -> Any:
+    """The job once it has ended."""
+    events(server, job_id)
     return server.request("GET", f"/api/v2/workflows?job_id={job_id}")[1]
