@@ -6,12 +6,14 @@ import { flowView } from "./flow.js";
 import { flowsView } from "./flows.js";
 import { jobView } from "./job.js";
 import { jobsView } from "./jobs.js";
+import { sessionsView } from "./sessions.js";
 
 const ROUTES = [
   [/^\/(?:flows)?$/, flowsView],
   [/^\/flows\/(?<id>[0-9a-f-]{36})$/, flowView],
   [/^\/jobs$/, jobsView],
   [/^\/jobs\/(?<id>[^/]+)$/, jobView],
+  [/^\/messages$/, sessionsView],
 ];
 
 const main = document.getElementById("main");
@@ -58,11 +60,12 @@ async function health() {
 }
 
 window.addEventListener("hashchange", route);
-// What the server refused is for the person; anything else is a fault of the page and stays in the console.
+// What the server refused is for the person, and a view that was left gives up its requests; anything else is a fault of
+// the page and stays in the console.
 window.addEventListener("unhandledrejection", (event) => {
-  if (!(event.reason instanceof ApiError)) return;
-  event.preventDefault();
-  toast(event.reason.message, "error");
+  const refused = event.reason instanceof ApiError;
+  if (refused) toast(event.reason.message, "error");
+  if (refused || event.reason?.name === "AbortError") event.preventDefault();
 });
 health();
 setInterval(health, 15_000);

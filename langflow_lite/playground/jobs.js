@@ -2,6 +2,7 @@
 
 import { get, post, query } from "./api.js";
 import { h, show, toast } from "./dom.js";
+import { FlowFilter } from "./flow_filter.js";
 import { ago, brief, duration, moment, STATUS } from "./format.js";
 import { repeat } from "./live.js";
 import { ACTIVE } from "./run.js";
@@ -26,10 +27,10 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   let more = false;
   let halted = false;
   let filters = 0;
-  let flows = new Map();
+  const looked = new Set();
   const rows = new Map();
   const gone = new AbortController();
-  const flowFilter = h("select", { "aria-label": "Flow", onchange: () => filter() });
+  const flows = new FlowFilter(flowId, () => filter());
   const statusFilter = h("select", { "aria-label": "State", onchange: () => filter() },
     h("option", { value: "" }, "All states"), Object.entries(STATUS).map(([id, label]) => h("option", { value: id, selected: id === status }, label)));
   const note = h("p", { class: "muted hint", role: "status" });
@@ -38,14 +39,6 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
     h("thead", {}, h("tr", {}, ["State", "Flow", "Session", "Started", "Duration"].map((name) => h("th", { scope: "col" }, name)), h("th", {}))), body);
   const moreButton = h("button", { type: "button", hidden: true, onclick: () => loadMore() }, "Load more");
   const empty = h("p", { class: "empty card", hidden: true });
-
-  async function readFlows() {
-    const all = await get("api/v1/flows/?header_flows=true", { signal: gone.signal });
-    flows = new Map(all.map(({ id, name }) => [id, name]));
-    const names = all.map(({ id, name }) => [id, brief(name, 60)]).sort(([, a], [, b]) => a.localeCompare(b));
-    if (flowId && !flows.has(flowId)) names.push([flowId, `Deleted flow ${flowId.slice(-8)}`]);
-    show(flowFilter, h("option", { value: "" }, "All flows"), names.map(([id, name]) => h("option", { value: id, selected: id === flowId }, name)));
-  }
 
   const read = (before) => get(query("api/v2/workflows/jobs", { flow_id: flowId, status, before, limit: PAGE }), { signal: gone.signal });
 
@@ -66,8 +59,9 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
         if (jobs.slice(start, start + PAGE).some(isActive)) await readPage(start);
       }
       halted = false;
-      if (jobs.some((job) => !flows.has(job.flow_id))) await readFlows();
-      for (const job of jobs) if (!flows.has(job.flow_id)) flows.set(job.flow_id, null);
+      const strange = jobs.map((job) => job.flow_id).filter((id) => !flows.name(id) && !looked.has(id));
+      strange.forEach((id) => looked.add(id));
+      if (strange.length) await flows.load({ signal: gone.signal });
       draw();
     } catch (error) {
       if (gone.signal.aborted) return;
@@ -93,7 +87,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
     const wanted = jobs.map((job) => {
       const row = rows.get(job.job_id) ?? new Row(job, () => stop(job.job_id));
       rows.set(job.job_id, row);
-      row.update(job, flows.get(job.flow_id));
+      row.update(job, flows.name(job.flow_id));
       return row.element;
     });
     // Rows that stay are not moved, so that focus and scroll position stay, too.
@@ -123,7 +117,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   }
 
   async function filter() {
-    flowId = flowFilter.value;
+    flowId = flows.value;
     status = statusFilter.value;
     history.replaceState(null, "", query("#/jobs", { flow_id: flowId, status }));
     filters += 1;
@@ -131,9 +125,9 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
     await live.again();
   }
 
-  await readFlows();
+  await flows.load();
   show(main,
-    h("div", { class: "row head" }, h("h1", { class: "grow" }, "Jobs"), flowFilter, statusFilter),
+    h("div", { class: "row head" }, h("h1", { class: "grow" }, "Jobs"), flows.element, statusFilter),
     note, h("div", { class: "scroll" }, table), empty, h("div", { class: "row more" }, moreButton));
   const live = repeat(refresh, () => (halted ? null : jobs.some(isActive) ? BUSY : CALM));
   await live.again();
@@ -165,7 +159,7 @@ class Row {
       this.started, this.duration, h("td", { class: "actions" }, this.stop, " ", this.open));
   }
 
-  /** Show how the job stands; `name` is its flow's, null for one that was deleted. */
+  /** Show how the job stands; `name` is its flow's, undefined for one that was deleted. */
   update(job, name) {
     this.job = job;
     const since = moment(job.started_timestamp ?? job.created_timestamp);

@@ -5,12 +5,13 @@ import { h, show } from "./dom.js";
 import { brief, clock, duration, fileName, moment } from "./format.js";
 import { markdown } from "./markdown.js";
 
-/** A list of messages that redraws only what changed. `onempty` makes what is shown when there are none. */
+/** A list of messages that redraws only what changed. `onempty` makes what is shown when there are none, `actions` what can be done with a message. */
 export class MessageList {
   #drawn = new Map();
 
-  constructor(onempty) {
+  constructor(onempty, actions) {
     this.onempty = onempty;
+    this.actions = actions;
     this.element = h("div", { class: "messages", role: "log", "aria-live": "polite", "aria-label": "Messages" });
   }
 
@@ -40,9 +41,9 @@ export class MessageList {
     row.className = `message ${message.sender === "User" ? "user" : "machine"}${message.category === "error" ? " error" : ""}${partial ? " partial" : ""}`;
     row.dataset.id = message.id;
     const source = message.properties?.source?.source;
-    const meta = [message.timestamp && clock(moment(message.timestamp)), source, usage(message)].filter(Boolean).join(" · ");
+    const meta = [message.timestamp && clock(moment(message.timestamp)), source, usage(message), message.edit && "edited"].filter(Boolean).join(" · ");
     show(row,
-      h("header", {}, h("strong", {}, message.sender_name || message.sender), h("span", { class: "muted" }, meta)),
+      h("header", {}, h("strong", {}, message.sender_name || message.sender), h("span", { class: "muted" }, meta), this.actions && h("span", { class: "actions" }, this.actions(message))),
       files(message).map((path) => h("button", { type: "button", class: "chip", onclick: () => download(path) }, fileName(path))),
       blocks(message),
       h("div", { class: "text" }, message.sender === "User" ? h("p", {}, message.text) : markdown(message.text)));
