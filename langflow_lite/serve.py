@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -129,7 +130,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._ready(self._app.state.runtime, _address(self._settings, self._listening))
+        bound = replace(self._settings, port=self._listening.getsockname()[1])
+        self._ready(self._app.state.runtime, bound.url)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit:
@@ -177,9 +179,3 @@ def _refuse_open_door(settings: Settings, runtime: Runtime) -> None:
 def _same_directory(settings: Settings) -> str:
     default = Settings(environ={}).data_dir
     return "" if settings.data_dir == default else f" --data-dir {shlex.quote(str(settings.data_dir))}"
-
-
-def _address(settings: Settings, listening: socket.socket) -> str:
-    """Where a program on this machine reaches the server."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"

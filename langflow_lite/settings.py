@@ -279,6 +279,12 @@ class Settings:
         except ValueError:
             return False
 
+    @property
+    def url(self) -> str:
+        """Where a program on this machine reaches the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     def service_url(self, name: str, default: str) -> str:
         """The address of a service: the operator's for this name, else `default`."""
         for entry in self.service_urls:

@@ -13,7 +13,7 @@ from tests.serving import ROOT
 
 PACKAGE = ROOT / "langflow_lite"
 LAYERS = [
-    {"__main__", "cli", "serve", "check", "trust", "terminal", "app", "http", "playground"},
+    {"__main__", "cli", "client", "serve", "check", "trust", "terminal", "app", "http", "playground"},
     {"runtime", "inside", "loading", "local"},
     {"jobs", "storage"},
     {"engine"},
@@ -30,7 +30,7 @@ ONLY_IN = {
     "uvicorn": ("http/", "serve.py"),
     "aiosqlite": ("storage/",),
     "sqlite3": ("storage/",),
-    "httpx2": ("models/", "components/"),
+    "httpx2": ("models/", "components/", "client.py"),
     "httptools": ("models/transport/",),
     "click": ("cli/",),
 }

@@ -10,6 +10,7 @@ import click
 
 from langflow_lite.cli.files import check, graph, run_flow, trust
 from langflow_lite.cli.group import CommandGroup
+from langflow_lite.cli.remote import flows, health, jobs, logs, stop, submit
 from langflow_lite.cli.server import api_key, run, version
 
 __all__ = ["main"]
@@ -20,5 +21,5 @@ def main() -> None:
     """Run exported Langflow flows over the same REST API, from one small process."""
 
 
-for command in (run, run_flow, api_key, check, graph, trust, version):
+for command in (run, flows, submit, jobs, logs, stop, health, run_flow, check, graph, trust, api_key, version):
     main.add_command(command)

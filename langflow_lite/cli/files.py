@@ -5,20 +5,30 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from langflow_lite.cli.options import FILE, components_path_option, data_dir_option, env_file_option, load_settings
+from langflow_lite.cli.options import (
+    FILE,
+    components_path_option,
+    data_dir_option,
+    env_file_option,
+    input_option,
+    load_settings,
+    read_input,
+    read_tweaks,
+    session_option,
+    tweaks_option,
+)
 
 __all__ = ["check", "graph", "run_flow", "trust"]
 
 
 @click.command("run-flow")
 @click.argument("file", type=FILE)
-@click.option("--input", "input_value", help="What to ask the flow; - reads it from standard input.")
-@click.option("--session", help="Session id of the run.")
-@click.option("--tweaks", help="Tweaks as a JSON object, or @FILE.")
+@input_option
+@session_option
+@tweaks_option
 @click.option("--output-component", default="", help="Id or display name of the component whose result is wanted.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer, as /run gives it.")
 @env_file_option
@@ -49,12 +59,11 @@ def run_flow(
     settings = load_settings(env_file, data_dir=data_dir, components_path=components_path or None)
     terminal = Terminal(sys.stdout, sys.stderr)
     flow = Flow.load(file)
-    given = sys.stdin.read() if input_value == "-" else input_value
     run = partial(
         flow.run,
-        given,
+        read_input(input_value),
         session_id=session,
-        tweaks=_tweaks(tweaks),
+        tweaks=read_tweaks(tweaks),
         output_component=output_component,
         settings=settings,
         emit=None if as_json else terminal.emit,
@@ -72,20 +81,6 @@ def run_flow(
         terminal.finish(answer)
     if has_stuck_threads():
         leave(0)
-
-
-def _tweaks(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    import msgspec
-
-    try:
-        raw = Path(text[1:]).read_bytes() if text.startswith("@") else text.encode()
-        return msgspec.json.decode(raw, type=dict[str, Any])
-    except OSError as error:
-        raise click.BadParameter(f"{text[1:]} cannot be read: {error.strerror}", param_hint="--tweaks") from None
-    except msgspec.DecodeError as error:
-        raise click.BadParameter(f"this is not a JSON object: {error}", param_hint="--tweaks") from None
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from langflow_lite.cli.options import (
     components_path_option,
     data_dir_option,
     env_file_option,
+    json_option,
     load_settings,
 )
 
@@ -46,9 +48,10 @@ def run(env_file: Path | None, **flags: Any) -> None:
 
 @click.command("api-key")
 @click.option("--name", default="Command line", show_default=True, help="What the key is for.")
+@json_option
 @env_file_option
 @data_dir_option
-def api_key(name: str, env_file: Path | None, data_dir: Path | None) -> None:
+def api_key(name: str, as_json: bool, env_file: Path | None, data_dir: Path | None) -> None:
     """Create an API key and show it, this once.
 
     Not while a server runs on the same data directory: POST /api/v1/api_key/ does it there.
@@ -57,6 +60,9 @@ def api_key(name: str, env_file: Path | None, data_dir: Path | None) -> None:
 
     settings = load_settings(env_file, data_dir=data_dir)
     key = anyio.run(_create_key, settings, name)
+    if as_json:
+        click.echo(json.dumps({"name": name, "api_key": key}))
+        return
     click.echo(f"API Key Created Successfully:\n\n{key}\n")
     click.echo("It is not shown again: only its hash is kept. Send it as the header x-api-key.", err=True)
 
@@ -73,6 +79,7 @@ async def _create_key(settings: Settings, name: str) -> str:
 
 
 @click.command()
-def version() -> None:
+@json_option
+def version(as_json: bool) -> None:
     """Print the version."""
-    click.echo(f"langflow-lite {__version__}")
+    click.echo(json.dumps({"version": __version__}) if as_json else f"langflow-lite {__version__}")

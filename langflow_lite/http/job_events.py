@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any
 
 from langflow_lite.errors import EventsEvicted, LangflowError
@@ -32,10 +33,10 @@ def attached_run(
     return log, produce
 
 
-async def events_after(runtime: Runtime, job_id: str, after: int) -> AsyncIterator[Frames]:
+async def events_after(runtime: Runtime, job_id: str, after: int, *, follow: bool = True) -> AsyncIterator[Frames]:
     """The events of a detached job after a sequence id, up to the terminal one, each time all that there are.
 
-    Raises `JobNotFound`, and `EventsEvicted` before the first byte of the answer rather than in the middle of it.
+    Without `follow` it ends with the last event that has happened by now. Raises `JobNotFound`, and `EventsEvicted` before the first byte of the answer rather than in the middle of it.
     """
     job = runtime.attached.get(job_id) or await runtime.jobs.get(job_id)
     if not job.detached:
@@ -45,4 +46,15 @@ async def events_after(runtime: Runtime, job_id: str, after: int) -> AsyncIterat
         first = await runtime.job_table.events(job_id, after, 1)
         if not first or first[0][0] != after + 1:
             raise EventsEvicted(f"the events of job {job_id} after {after} are no longer kept")
-    return runtime.jobs.follow_batches(job_id, after)
+    batches = runtime.jobs.follow_batches(job_id, after)
+    return batches if follow else _until(job.events, batches, after)
+
+
+async def _until(last: int, batches: AsyncGenerator[Frames, None], after: int) -> AsyncIterator[Frames]:
+    async with aclosing(batches):
+        if after >= last:
+            return
+        async for batch in batches:
+            yield [frame for frame in batch if frame[0] <= last]
+            if batch[-1][0] >= last:
+                return

@@ -102,14 +102,16 @@ class JobQuery(msgspec.Struct):
 
 
 class EventsQuery(msgspec.Struct):
-    """Events after `sequence_id`; the header `Last-Event-ID` wins."""
+    """Events after `sequence_id`; the header `Last-Event-ID` wins. Without `follow` only those that there are."""
 
     sequence_id: str | None = None
+    follow: bool = True
 
 
 class JobsQuery(msgspec.Struct):
-    """Filters and page of the list: `before` is the id of the last job of the page before."""
+    """Filters and page of the list: `job_id` is the beginning of ids, `before` the id of the last job of the page before."""
 
+    job_id: str | None = None
     flow_id: str | None = None
     session_id: str | None = None
     status: str | None = None
@@ -276,7 +278,7 @@ async def read_job(call: Call) -> Any:
 async def follow_job(call: Call) -> Any:
     """The events of a job as they happen, from the beginning or after a point."""
     after = _cursor(call.request.headers.get("last-event-id"), call.query.sequence_id)
-    return event_source(await events_after(call.runtime, call.params["job_id"], after))
+    return event_source(await events_after(call.runtime, call.params["job_id"], after, follow=call.query.follow))
 
 
 def _cursor(header: str | None, query: str | None) -> int:
@@ -316,6 +318,7 @@ async def list_jobs(call: Call) -> Any:
     if query.before is not None:
         await runtime.job_table.get(query.before)
     found = await runtime.job_table.list(
+        id_prefix=query.job_id,
         flow_id=flow_id,
         session_id=query.session_id,
         status=_FILTERED_STATUS[query.status] if query.status else None,

@@ -45,6 +45,7 @@ _LIST = (
     _SELECT
     + "WHERE (:flow_id IS NULL OR flow_id = :flow_id) AND (:session_id IS NULL OR session_id = :session_id) "
     + "AND (:status IS NULL OR status = :status) "
+    + "AND (:id_prefix IS NULL OR substr(id, 1, length(:id_prefix)) = :id_prefix) "
     + "AND (:before IS NULL OR seq < (SELECT seq FROM jobs WHERE id = :before)) ORDER BY seq DESC LIMIT :limit"
 )
 _FORGET = """
@@ -157,6 +158,7 @@ class JobTable:
     async def list(
         self,
         *,
+        id_prefix: str | None = None,
         flow_id: str | None = None,
         session_id: str | None = None,
         status: JobStatus | None = None,
@@ -166,7 +168,14 @@ class JobTable:
         """The newest jobs first; `before` is the id of the last one of the page before."""
         rows = await self._database.fetch_all(
             _LIST,
-            {"flow_id": flow_id, "session_id": session_id, "status": status, "before": before, "limit": limit},
+            {
+                "id_prefix": id_prefix,
+                "flow_id": flow_id,
+                "session_id": session_id,
+                "status": status,
+                "before": before,
+                "limit": limit,
+            },
         )
         return [await self._job(row) for row in rows]
 
