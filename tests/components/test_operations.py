@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from langflow_lite.components.jq import run_jq
 from langflow_lite.components.literals import read_literal
 from langflow_lite.components.operations import (
     DataFrameOperationsComponent,
@@ -78,7 +77,7 @@ def test_records_are_combined(place: Any, records: list[dict[str, Any]], expecte
         ("JQ Expression", {"query": " "}, "JSON Query is required"),
         ("JQ Expression", {"query": ".z"}, "JSON query returned null"),
         ("JQ Expression", {"query": ".a | select(. == 2)"}, "No result from JSON query"),
-        ("JQ Expression", {"query": "env.SECRET"}, "JSON Query error: 'env' is not understood"),
+        ("JQ Expression", {"query": "env.SECRET"}, "JSON Query error: env is refused"),
         ("Select Keys", {"data": [Data(), Data()]}, "not supported for multiple data objects"),
         ("Select Keys", {"data": []}, "connect one to the component"),
     ],
@@ -287,58 +286,6 @@ def test_a_ragged_table_is_an_error(place: Any) -> None:
     component = place(TextOperationsComponent(text_input="a|b\n1|2|3"))
     with pytest.raises(ValueError, match=r"2 column\(s\) in header vs 3 column\(s\) in data row 1"):
         component.get_dataframe()
-
-
-@pytest.mark.parametrize(
-    ("program", "value", "results"),
-    [
-        (".", 1, [1]),
-        (".a", {"a": 1}, [1]),
-        (".a", None, [None]),
-        ('."a b".c', {"a b": {"c": 1}}, [1]),
-        ('.["a"]', {"a": 1}, [1]),
-        (".a[-1]", {"a": [1, 2]}, [2]),
-        (".a[9]", {"a": [1]}, [None]),
-        (".[1:]", [1, 2, 3], [[2, 3]]),
-        (".[:2]", "abc", ["ab"]),
-        (".[] | .n", [{"n": 1}, {"n": 2}], [1, 2]),
-        (".[].n?", [{"n": 1}, 5, {"n": 2}], [1, 2]),
-        (".a, .b", {"a": 1, "b": 2}, [1, 2]),
-        ("[.[] | select(.n > 1) | .s]", [{"n": 1, "s": "x"}, {"n": 2, "s": "y"}], [["y"]]),
-        ("map(.n) | add", [{"n": 1}, {"n": 2}], [3]),
-        ("{a: .x, b}", {"x": 1, "b": 2}, [{"a": 1, "b": 2}]),
-        ("keys", {"b": 1, "a": 2}, [["a", "b"]]),
-        ("(.a | length) == 2", {"a": "xy"}, [True]),
-        ('has("a")', {"a": None}, [True]),
-        ("unique | reverse", [2, 1, 2, "a", None], [["a", 2, 1, None]]),
-        ("first, last, (sort | first)", [3, 1, 2], [3, 2, 1]),
-        ("[]", 1, [[]]),
-        (".n | tonumber", {"n": "1.5"}, [1.5]),
-        ("type", {}, ["object"]),
-    ],
-)
-def test_queries_pick_values_as_jq_does(program: str, value: Any, results: list[Any]) -> None:
-    assert run_jq(program, value) == results
-
-
-@pytest.mark.parametrize(
-    ("program", "value", "problem"),
-    [
-        ("", 1, "the end"),
-        (".a b", {}, "'b' is not understood"),
-        ("def f: f; f", 1, "not understood"),
-        ("$ENV", 1, "not understood"),
-        (".a.b", {"a": 1}, "Cannot index number with string"),
-        (".[]", 1, "Cannot iterate over number"),
-        ("(" * 100 + "." + ")" * 100, 1, "nested too deeply"),
-        ("(.,.)" + "|(.,.)" * 40 + "|select(false)", 1, "too many steps"),
-        ("(.,.)" + "|(.,.)" * 40 + "|select(false)?", 1, "too many steps"),
-        (".[] | .[]", [list(range(2000))] * 60, "more than 100000 results"),
-    ],
-)
-def test_queries_that_are_wrong_or_too_much_are_errors(program: str, value: Any, problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
-        run_jq(program, value)
 
 
 @pytest.mark.parametrize(
