@@ -17,8 +17,10 @@ __all__ = [
     "Forbidden",
     "GraphError",
     "IdempotencyMismatch",
+    "InvalidDecision",
     "InvalidRequest",
     "JobNotFound",
+    "JobNotResumable",
     "JobNotStoppable",
     "LangflowError",
     "LoopLimitExceeded",
@@ -26,6 +28,7 @@ __all__ = [
     "NotFound",
     "NotUnique",
     "OutboundRefused",
+    "PauseUnavailable",
     "PayloadTooLarge",
     "Problem",
     "ProviderError",
@@ -347,6 +350,26 @@ class JobNotStoppable(Conflict):
     """409: the job belongs to a request that waits for it; it ends when that request does."""
 
     code = "JOB_NOT_CANCELLABLE"
+
+
+class JobNotResumable(Conflict):
+    """409: the job waits for no decision, or not for this one."""
+
+    code = "NOT_RESUMABLE"
+
+
+class InvalidDecision(LangflowError):
+    """422: the decision is not one of those that the job's request allows."""
+
+    status = 422
+    code = "INVALID_DECISION"
+
+
+class PauseUnavailable(LangflowError):
+    """400: the flow waits for the decision of a person, which only a background job can."""
+
+    status = 400
+    code = "HUMAN_INPUT_UNAVAILABLE"
 
 
 class EventsEvicted(LangflowError):

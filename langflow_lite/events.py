@@ -26,6 +26,7 @@ class EventName(StrEnum):
     END_VERTEX = "end_vertex"
     OUTPUT = "output"
     WARNING = "warning"
+    HUMAN_INPUT_REQUIRED = "human_input_required"
     ERROR = "error"
     CANCELLED = "cancelled"
     END = "end"

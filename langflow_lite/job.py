@@ -14,10 +14,11 @@ __all__ = ["Job", "JobKind", "JobResult", "JobStatus", "RunRequest"]
 
 
 class JobStatus(StrEnum):
-    """Where a job stands (seed document 3, and the two words that later releases added)."""
+    """Where a job stands (seed document 3, and the words that later releases added)."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
+    SUSPENDED = "suspended"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -26,7 +27,7 @@ class JobStatus(StrEnum):
     @property
     def is_terminal(self) -> bool:
         """Whether nothing about the job will change any more."""
-        return self not in (JobStatus.QUEUED, JobStatus.IN_PROGRESS)
+        return self not in (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.SUSPENDED)
 
 
 class JobKind(StrEnum):
@@ -90,6 +91,7 @@ class Job(msgspec.Struct, kw_only=True):
 
     `detached` jobs outlive their request; `rerun` ones are run again when a shutdown interrupted them, and once when a
     crash did. `callback_url` is told the final object; `callback_state` is None, "pending", "delivered" or "failed".
+    `human_request` is what a suspended one waits for; it is not stored.
     `request_lost` says that the key the request was encrypted with is gone, and that `request` is empty for that reason.
     """
 
@@ -111,4 +113,5 @@ class Job(msgspec.Struct, kw_only=True):
     request_hash: str | None = None
     callback_url: str | None = None
     callback_state: str | None = None
+    human_request: dict[str, Any] | None = None
     request_lost: bool = False

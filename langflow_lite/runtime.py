@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from langflow_lite.compat.trusted import TrustedCode
-from langflow_lite.components.context import Emit, RunContext
+from langflow_lite.components.context import Decide, Emit, RunContext
 from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.engine.executor import Shared
@@ -26,7 +27,7 @@ from langflow_lite.engine.plan import Plan, has_component
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
-from langflow_lite.errors import LangflowError
+from langflow_lite.errors import LangflowError, PauseUnavailable
 from langflow_lite.events import EventName
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
@@ -95,9 +96,10 @@ class PreparedRun:
         *,
         emit: Emit | None = None,
         run_id: str | None = None,
+        decide: Decide | None = None,
         report: Callable[[RunContext], Report] = Report,
     ) -> RunOutcome:
-        """Run the flow. With `emit` every event is sent to it and models stream their tokens.
+        """Run the flow. With `emit` every event is sent to it and models stream their tokens; `decide` asks people.
 
         Raises `ComponentError` when a component fails, unless the report keeps going, and `StorageError` when the
         messages could not be kept.
@@ -117,6 +119,7 @@ class PreparedRun:
             vectors=runtime.vectors,
             streaming=emit is not None,
             emit=emit,
+            decide=decide,
             flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
         )
         return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
@@ -290,10 +293,13 @@ class Runtime:
         """The plan a request means: of an unsaved graph, else of the flow at a version."""
         return await self.plan(flow, version) if data is None else self._compile(data)
 
-    async def prepare(self, flow: Flow, request: RunRequest, *, version: str | None = None) -> PreparedRun:
-        """Check a request against a flow before anything runs.
+    async def prepare(
+        self, flow: Flow, request: RunRequest, *, version: str | None = None, may_pause: bool = False
+    ) -> PreparedRun:
+        """Check a request against a flow before anything runs; `may_pause` says that the run can wait for people.
 
-        Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`.
+        Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`,
+        `PauseUnavailable`.
         """
         plan = await self.compiled(flow, version, request.graph)
         overrides = resolve_overrides(
@@ -304,7 +310,13 @@ class Runtime:
             session_id=request.session_id,
             files=request.files,
         )
-        plan.schedule(chosen_vertices(plan.graph, request))
+        schedule = plan.schedule(chosen_vertices(plan.graph, request))
+        if not may_pause and (pausing := plan.pausing(schedule)):
+            names = ", ".join(f"{vertex.display_name} (node {vertex.id})" for vertex in pausing)
+            raise PauseUnavailable(
+                f"This flow waits for a person at {names}, which only a background job can: "
+                'run it with POST /api/v2/workflows and "background": true'
+            )
         return PreparedRun(self, flow, plan, request, overrides)
 
     async def run_attached(self, job: Job, prepared: PreparedRun, emit: Emit | None = None) -> Ended:
@@ -330,19 +342,19 @@ class Runtime:
     async def _execute_job(self, job: Job, emit: Emit) -> Ended:
         try:
             flow = self.flows.get_by_id(job.flow_id)
-            prepared = await self.prepare(flow, job.request, version=job.flow_version)
+            prepared = await self.prepare(flow, job.request, version=job.flow_version, may_pause=True)
         except LangflowError as error:
             return failed(error.message, error.code)
-        return await self._run_job(job, prepared, emit)
+        return await self._run_job(job, prepared, emit, partial(self.jobs.pauses.decision, job.id))
 
-    async def _run_job(self, job: Job, prepared: PreparedRun, emit: Emit | None) -> Ended:
+    async def _run_job(self, job: Job, prepared: PreparedRun, emit: Emit | None, decide: Decide | None = None) -> Ended:
         outputs = job.kind is JobKind.WORKFLOW
 
         def report(ctx: RunContext) -> Report:
             return BuildReport(ctx, outputs=outputs)
 
         try:
-            outcome = await prepared.execute(emit=emit, run_id=job.id, report=report)
+            outcome = await prepared.execute(emit=emit, run_id=job.id, decide=decide, report=report)
         except LangflowError as error:
             return failed(error.message, error.code)
         except Exception as error:

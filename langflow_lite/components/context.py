@@ -19,6 +19,7 @@ __all__ = [
     "ChildInput",
     "Collection",
     "Databases",
+    "Decide",
     "Emit",
     "Files",
     "Flows",
@@ -34,6 +35,10 @@ __all__ = [
 
 Emit = Callable[[str, Any], None]
 """Sends one event, by name and JSON-able data, to whoever follows the run. Never blocks."""
+
+
+Decide = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Waits for what a person decides about a request, both as the Workflow API shows them."""
 
 
 class MessageStore(Protocol):
@@ -164,6 +169,10 @@ class NodeView(Protocol):
         """Whether an edge goes straight into a ChatOutput."""
 
     @property
+    def feeds_anything(self) -> bool:
+        """Whether an edge leaves it."""
+
+    @property
     def chat_sender_name(self) -> str:
         """The sender name of the ChatOutput this node feeds, else "AI"."""
 
@@ -231,7 +240,7 @@ class Vectors(Protocol):
 class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
-    `flows` is None where no other flow can be run.
+    `flows` is None where no other flow can be run. `decide` is None where the run cannot wait for people.
     `shared` is what components of the run leave for each other, by key.
     `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
     `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
@@ -251,6 +260,7 @@ class RunContext:
     streaming: bool = False
     emit: Emit | None = None
     flows: Flows | None = None
+    decide: Decide | None = None
     threads: CapacityLimiter | None = None
     shared: dict[str, Any] = field(default_factory=dict)
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -40,7 +40,7 @@ class RecordOperations(Component):
         Kind.TEXT,
         "JQ Expression",
         tool_mode=True,
-        info="A jq expression; see the component's errors for what is understood.",
+        info="A jq expression, such as .items[] | select(.price > 10) | .name.",
     )
     filter_key: Any = field(Kind.TEXT, "Filter Key", is_list=True, info="The key whose list is filtered.")
     operator: str = field(Kind.DROPDOWN, "Comparison Operator", "equals", info="How values are compared.")

@@ -51,6 +51,11 @@ class Node:
         return self._chat_output() is not None
 
     @property
+    def feeds_anything(self) -> bool:
+        """Whether an edge leaves it."""
+        return bool(self._execution.plan.graph.outgoing[self._vertex.id])
+
+    @property
     def chat_sender_name(self) -> str:
         """The sender name of the ChatOutput this node feeds, else "AI"."""
         target = self._chat_output()

@@ -113,6 +113,14 @@ class Plan:
                 self._schedules[chosen] = known
         return known
 
+    def pausing(self, schedule: Schedule) -> list[Vertex]:
+        """The vertices of a run at which it will wait for a person."""
+        return [
+            self.graph.vertices[id_]
+            for id_ in schedule.listed
+            if self.vertices[id_].component.pauses and self.graph.outgoing[id_]
+        ]
+
     def body_schedule(self, loop: str) -> Schedule:
         """The order of one iteration of a loop's body."""
         known = self._bodies.get(loop)

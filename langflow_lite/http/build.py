@@ -14,6 +14,7 @@ from langflow_lite.errors import (
     GraphError,
     InvalidRequest,
     JobNotFound,
+    PauseUnavailable,
     Problem,
     QueueFull,
 )
@@ -148,7 +149,7 @@ ENDPOINTS = (
         query=BuildQuery,
         response=BuildAnswer,
         media_type=NDJSON,
-        errors=(FlowNotFound, InvalidRequest, GraphError, ComponentsUnsupported, QueueFull),
+        errors=(FlowNotFound, InvalidRequest, GraphError, ComponentsUnsupported, PauseUnavailable, QueueFull),
     ),
     Endpoint(
         method="GET",

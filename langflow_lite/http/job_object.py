@@ -69,7 +69,7 @@ def job_object(job: Job, *, to_caller: bool = False) -> dict[str, Any]:
         "globals": job.request.globals if to_caller else dict.fromkeys(job.request.globals, _HIDDEN),
         "outputs": result.outputs,
         "metadata": {},
-        "human_request": None,
+        "human_request": job.human_request,
         "has_errors": bool(result.errors),
     }
     if job.detached:

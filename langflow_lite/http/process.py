@@ -13,6 +13,7 @@ from langflow_lite.errors import (
     InvalidRequest,
     JobNotFound,
     LangflowError,
+    PauseUnavailable,
     QueueFull,
     TweaksRefused,
 )
@@ -85,7 +86,7 @@ async def process(call: Call) -> ProcessAnswer:
         tweaks=body.tweaks or None,
         globals=request_globals(call.request),
     )
-    prepared = await runtime.prepare(flow, request)
+    prepared = await runtime.prepare(flow, request, may_pause=not body.sync)
     job = Job(
         id=new_id(),
         kind=JobKind.PROCESS,
@@ -148,6 +149,7 @@ def _process_endpoint(name: str, summary: str, *, deprecated: bool) -> Endpoint:
             TweaksRefused,
             GraphError,
             ComponentsUnsupported,
+            PauseUnavailable,
             QueueFull,
             ProcessFailed,
         ),

@@ -11,6 +11,7 @@ from langflow_lite.http import (
     flows,
     folders,
     health,
+    human_input,
     logs,
     messages,
     monitor,
@@ -34,6 +35,7 @@ __all__ = ["ENDPOINTS", "PUBLIC"]
 _API: tuple[Endpoint, ...] = (
     *run.ENDPOINTS,
     *run_advanced.ENDPOINTS,
+    *human_input.ENDPOINTS,
     *workflows.ENDPOINTS,
     *webhook.ENDPOINTS,
     *build.ENDPOINTS,

@@ -34,7 +34,7 @@ async def webhook(call: Call) -> Any:
         input_type="webhook",
         globals=request_globals(call.request),
     )
-    prepared = await runtime.prepare(flow, request)
+    prepared = await runtime.prepare(flow, request, may_pause=True)
     job = Job(
         id=new_id(),
         kind=JobKind.WEBHOOK,

@@ -19,6 +19,7 @@ from langflow_lite.errors import (
     JobNotFound,
     JobNotStoppable,
     LangflowError,
+    PauseUnavailable,
     Problem,
     QueueFull,
     TweaksRefused,
@@ -38,7 +39,7 @@ __all__ = ["ENDPOINTS"]
 
 _canonical = msgspec.json.Encoder(order="deterministic")
 _FILTERED_STATUS = {**{status.value: status for status in JobStatus}, "error": JobStatus.FAILED}
-_ERRORS: tuple[type[LangflowError], ...] = (BadRequest, FlowNotFound, InvalidRequest)
+_ERRORS: tuple[type[LangflowError], ...] = (BadRequest, FlowNotFound, InvalidRequest, PauseUnavailable)
 
 
 class WorkflowRefused(LangflowError):
@@ -221,7 +222,7 @@ async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, Prepare
         whole=True,
     )
     try:
-        prepared = await runtime.prepare(flow, request, version=body.flow_version)
+        prepared = await runtime.prepare(flow, request, version=body.flow_version, may_pause=body.is_background)
     except BadRequest as error:
         raise _invalid("input_value", error.message) from None
     key = call.request.headers.get("idempotency-key") or body.idempotency_key or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
@@ -13,7 +13,7 @@ from langflow_lite.events import EventName
 from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.log import JobLog
 
-__all__ = ["ActiveJob", "Ended", "Execute", "failed"]
+__all__ = ["ActiveJob", "Ended", "Execute", "Pause", "failed"]
 
 _END_EVENTS = {
     JobStatus.COMPLETED: EventName.END,
@@ -45,19 +45,34 @@ def failed(message: str, code: str, status: JobStatus = JobStatus.FAILED) -> End
     return Ended(status, JobResult(errors=[error]), {"error": message, "code": code})
 
 
+class Pause:
+    """A request to a person that the run of a job waits for, and the decision once there is one."""
+
+    __slots__ = ("decided", "decision", "request")
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self.request = request
+        self.decision: Mapping[str, Any] = {}
+        self.decided = anyio.Event()
+
+
 class ActiveJob:
-    """A job that has not ended: as it is stored, its log, and its scope while it holds a slot.
+    """A job that has not ended: as it is stored, its log, and its scope once it has begun.
+
+    `pauses` are the requests it waits for, by id; while there are any it is suspended and `holds_slot` is false.
 
     `decided` says that its end is settled and is being written; `attempted` is set once that was tried, `failure` is
     why it did not succeed yet. `ended` is set when this process is done with the job, `left` when its code has returned.
     """
 
-    __slots__ = ("attempted", "decided", "ended", "failure", "job", "left", "log", "scope")
+    __slots__ = ("attempted", "decided", "ended", "failure", "holds_slot", "job", "left", "log", "pauses", "scope")
 
     def __init__(self, job: Job, log: JobLog) -> None:
         self.job = job
         self.log = log
         self.scope: anyio.CancelScope | None = None
+        self.holds_slot = False
+        self.pauses: dict[str, Pause] = {}
         self.decided = False
         self.failure: StorageError | None = None
         self.attempted = anyio.Event()

@@ -42,7 +42,7 @@ class JobStore(Protocol):
         """Record that the job has begun (`status`, `started_at`, `rerun`), unless it has ended."""
 
     async def requeue(self, job: Job) -> None:
-        """Record that the job waits again (`status`), unless it has ended."""
+        """Record that the job waits, for its turn or for a decision (`status`), unless it has ended."""
 
     def append_events(self, job_id: str, first: int, frames: Sequence[bytes], after: Callable[[None], None]) -> Written:
         """Hand frames over, numbered from `first`; `after` is called once they are durable."""

@@ -19,6 +19,7 @@ from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, Stor
 from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
 from langflow_lite.jobs.log import READ_AT_ONCE, Frames, JobLog
+from langflow_lite.jobs.pauses import Pauses
 from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now
 
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 _PATIENCE = 5.0
+_LOOK_SECONDS = 10.0
 
 
 class Supervisor:
@@ -36,7 +38,8 @@ class Supervisor:
     A job is accepted once its row is committed. At most `concurrency` run at once, the rest wait in the order of their
     acceptance, at most `queue_size` of them. The first terminal transition of a job wins; its status, result and
     terminal event are one transaction and are told to nobody before it is committed. `timeout` is in seconds, 0 for
-    none. `on_end` is called with each job that has ended, after the commit.
+    none; a job that waits for a person (`pauses`) holds no slot, and its time does not run. `on_end` is called with each
+    job that has ended, after the commit.
 
     A job that was stopped or timed out gives its slot back at once, even if its code ignores the cancellation. While
     the store cannot write, jobs keep their slots and their ends are tried again.
@@ -59,6 +62,7 @@ class Supervisor:
         self._timeout = timeout
         self._on_end = on_end
         self._active: dict[str, ActiveJob] = {}
+        self.pauses = Pauses(self._active, store, self._slot)
         self._queue: OrderedDict[str, ActiveJob] = OrderedDict()
         self._running = 0
         self._arriving = 0
@@ -114,7 +118,7 @@ class Supervisor:
         """
         if not self._accepting:
             raise QueueFull("the server is shutting down and takes no more jobs")
-        if self._running + len(self._queue) + self._arriving >= self._concurrency + self._queue_size:
+        if len(self._active) + self._arriving >= self._concurrency + self._queue_size:
             raise QueueFull(f"{self._queue_size} jobs are waiting already; try again later")
         self._arriving += 1
         try:
@@ -124,8 +128,18 @@ class Supervisor:
         finally:
             self._arriving -= 1
         if kept.id == job.id and self._accepting:
+            self._replace_suspended(kept)
             self._enqueue(kept)
         return kept
+
+    def _replace_suspended(self, job: Job) -> None:
+        """A new job of a session that the caller named takes the place of a suspended one (engine rules: *Human input*)."""
+        if job.request.session_id is None:
+            return
+        for other in list(self._active.values()):
+            if other.pauses and (other.job.flow_id, other.job.session_id) == (job.flow_id, job.session_id):
+                reason = {"reason": "a new job of its session has taken its place"}
+                self._interrupt(other, Ended(JobStatus.CANCELLED, JobResult(), reason))
 
     def _enqueue(self, job: Job) -> None:
         self._queue[job.id] = self._activate(job)
@@ -139,8 +153,15 @@ class Supervisor:
         while self._accepting and self._queue and self._running < self._concurrency:
             _, active = self._queue.popitem(last=False)
             active.scope = anyio.CancelScope()
-            self._running += 1
+            self._slot(active, True)
             self._spawn(self._run, active)
+
+    def _slot(self, active: ActiveJob, needed: bool) -> None:
+        """Give the job a slot, or take it back for the next one. Who comes back from a pause does not queue again."""
+        if needed is not active.holds_slot:
+            active.holds_slot = needed
+            self._running += 1 if needed else -1
+            self._start_next()
 
     def _spawn(self, work: Callable[..., Any], *arguments: Any) -> None:
         # In the supervisor's own context: a job must not inherit the context of the request that submitted it.
@@ -182,9 +203,12 @@ class Supervisor:
         return await self._execute(claimed, active.log.append)
 
     async def _expire(self, active: ActiveJob) -> None:
-        with anyio.move_on_after(self._timeout):
-            await active.ended.wait()
-            return
+        left = self._timeout
+        while left > 0:
+            with anyio.move_on_after(min(left, _LOOK_SECONDS)):
+                await active.ended.wait()
+                return
+            left -= 0 if active.pauses else min(left, _LOOK_SECONDS)
         message = f"the job ran longer than {self._timeout:g} s (LANGFLOW_JOB_TIMEOUT)"
         self._interrupt(active, failed(message, "EXECUTION_TIMEOUT", JobStatus.TIMED_OUT))
 
@@ -264,8 +288,7 @@ class Supervisor:
         active.attempted.set()
         active.ended.set()
         self._active.pop(active.job.id, None)
-        if active.scope is not None:
-            self._running -= 1
+        self._slot(active, False)
         self._start_next()
 
     async def stop(self, job_id: str) -> tuple[Job, bool]:
@@ -338,7 +361,8 @@ class Supervisor:
         while self._queue:
             self._leave(self._queue.popitem(last=False)[1])
         with anyio.move_on_after(grace):
-            for active in list(self._active.values()):
+            # One that waits for a person would not be done in any time.
+            for active in [active for active in self._active.values() if not active.pauses]:
                 await active.ended.wait()
         remaining = list(self._active.values())
         for active in remaining:

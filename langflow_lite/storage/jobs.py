@@ -26,11 +26,12 @@ _COLUMNS = """
 _SELECT = "SELECT" + _COLUMNS + "FROM jobs "
 _INSERT = "INSERT INTO jobs (" + _COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_EVENT = "INSERT INTO job_events (job_id, sequence_id, frame) VALUES (?, ?, ?)"
-_CLAIM = "UPDATE jobs SET status = ?, started_at = ?, rerun = ? WHERE id = ? AND status IN ('queued', 'in_progress')"
-_REQUEUE = "UPDATE jobs SET status = ? WHERE id = ? AND status IN ('queued', 'in_progress')"
-_FINISH = """
+_OPEN = "status IN ('queued', 'in_progress', 'suspended')"
+_CLAIM = f"UPDATE jobs SET status = ?, started_at = ?, rerun = ? WHERE id = ? AND {_OPEN}"
+_REQUEUE = f"UPDATE jobs SET status = ? WHERE id = ? AND {_OPEN}"
+_FINISH = f"""
     UPDATE jobs SET status = ?, result = ?, started_at = ?, finished_at = ?, events = ?, callback_state = ?
-    WHERE id = ? AND status IN ('queued', 'in_progress')
+    WHERE id = ? AND {_OPEN}
 """
 _BY_KEY = (
     "SELECT id, request_hash FROM jobs WHERE flow_id = ? AND idempotency_key = ? "
@@ -39,7 +40,7 @@ _BY_KEY = (
 # The events column is written with the end; before that, the events themselves tell how many there are.
 _UNFINISHED = (
     _SELECT.replace(" events,", " (SELECT count(*) FROM job_events WHERE job_id = jobs.id),")
-    + "WHERE status IN ('queued', 'in_progress') ORDER BY seq"
+    + f"WHERE {_OPEN} ORDER BY seq"
 )
 _LIST = (
     _SELECT
@@ -101,7 +102,7 @@ class JobTable:
         await self._database.writer.commit(unit)
 
     async def requeue(self, job: Job) -> None:
-        """Record that the job waits again, unless it has ended."""
+        """Record that the job waits for its turn or for a decision, unless it has ended."""
         waiting = (job.status, job.id)
 
         def unit(connection: sqlite3.Connection) -> None:

@@ -102,6 +102,7 @@ class FakeNode:
     type: str = "Node"
     display_name: str = "Node"
     feeds_chat_output: bool = False
+    feeds_anything: bool = True
     chat_sender_name: str = "AI"
     sources: dict[str, Source] = field(default_factory=dict)
     source_types: dict[str, str] = field(default_factory=dict)
