@@ -5,12 +5,13 @@ import { ask, h } from "./dom.js";
 const KEY = "langflow-lite.key";
 let asking = null;
 
-/** The key of this tab; it is gone when the tab is closed. */
+/** The key of this tab; it is gone when the tab is closed. The window is told of changes with "key" events. */
 export const key = () => sessionStorage.getItem(KEY);
 
 export function setKey(value) {
   if (value) sessionStorage.setItem(KEY, value);
   else sessionStorage.removeItem(KEY);
+  window.dispatchEvent(new Event("key"));
 }
 
 /** A refused request; `status` is 0 when the server was not reached. */
@@ -41,8 +42,12 @@ export async function send(method, path, { json, form, headers = {}, signal } = 
     }
     if (response.ok) return response;
     const error = await refusal(response);
-    const wantsKey = response.status === 401 || (response.status === 403 && /api key/i.test(error.message));
-    if (!wantsKey || (used === key() && !(await askForKey(error.message, used)))) throw error;
+    const wantsKey = response.status === 401 || (response.status === 403 && /api key/i.test(error.message)) || (response.status === 429 && used);
+    if (!wantsKey) throw error;
+    if (used !== key()) continue;
+    // What was refused once would only be refused, and counted, again.
+    setKey(null);
+    if (!(await askForKey(error.message, used))) throw error;
   }
 }
 
@@ -53,7 +58,9 @@ async function refusal(response) {
   } catch {
     detail = undefined;
   }
-  return new ApiError(response.status, sentence(detail) || `The server answered ${response.status}.`, detail);
+  const wait = response.headers.get("retry-after");
+  const said = sentence(detail) || `The server answered ${response.status}.`;
+  return new ApiError(response.status, wait ? `${said} (in ${wait}\u00a0s)` : said, detail);
 }
 
 function sentence(detail) {
@@ -68,11 +75,12 @@ function sentence(detail) {
   return detail?.message ?? "";
 }
 
-function askForKey(reason, used) {
+/** Ask for the key of this tab, once however many requests want it; resolves with null when it was given up. */
+export function askForKey(reason, used) {
   asking ??= ask({
     title: "API key",
     content: [
-      h("p", {}, used ? "This key was refused." : "This server asks for an API key. It is kept in this tab only."),
+      h("p", {}, used ? "This key was refused." : "The key is kept in this tab only, until it is closed."),
       h("p", { class: "muted" }, reason),
       h("input", { type: "password", name: "key", required: true, autocomplete: "off", "aria-label": "API key", placeholder: "sk-…" }),
     ],

@@ -7,6 +7,7 @@ import { flowsView } from "./flows.js";
 import { jobView } from "./job.js";
 import { jobsView } from "./jobs.js";
 import { sessionsView } from "./sessions.js";
+import { settingsView } from "./settings.js";
 
 const ROUTES = [
   [/^\/(?:flows)?$/, flowsView],
@@ -14,6 +15,7 @@ const ROUTES = [
   [/^\/jobs$/, jobsView],
   [/^\/jobs\/(?<id>[^/]+)$/, jobView],
   [/^\/messages$/, sessionsView],
+  [/^\/settings$/, settingsView],
 ];
 
 const main = document.getElementById("main");
@@ -54,8 +56,8 @@ async function health() {
   try {
     const { version } = await get("api/v1/version");
     show(place, h("span", { class: "dot ok" }), `API · ${version}`);
-  } catch {
-    show(place, h("span", { class: "dot bad" }), "Not reachable");
+  } catch (error) {
+    show(place, ...(error.status ? [h("span", { class: "dot" }), "API"] : [h("span", { class: "dot bad" }), "Not reachable"]));
   }
 }
 

@@ -92,7 +92,8 @@ export function ask({ title, content, action, danger = false, answer = () => tru
     },
       h("h2", {}, title), content,
       h("div", { class: "row end" },
-        h("button", { value: "no", formnovalidate: true }, "Cancel"),
+        // No submit button, or it would be the one that Enter presses.
+        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
         h("button", { value: "go", class: danger ? "danger" : "primary" }, action)));
     const dialog = h("dialog", {
       onclose: () => {

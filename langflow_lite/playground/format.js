@@ -30,6 +30,13 @@ export function ago(date) {
   }
 }
 
+/** "512 B", "3.4 kB", "12 MB". */
+export function size(bytes) {
+  const [unit, length] = [["GB", 1e9], ["MB", 1e6], ["kB", 1e3], ["B", 1]].find(([, one]) => bytes >= one) ?? ["B", 1];
+  const count = bytes / length;
+  return `${count < 10 && unit !== "B" ? count.toFixed(1) : Math.round(count)} ${unit}`;
+}
+
 /** At most `length` characters of any value, on one line. */
 export function brief(value, length = 120) {
   const text = (typeof value === "string" ? value : JSON.stringify(value) ?? "").replaceAll(/\s+/g, " ").trim();
