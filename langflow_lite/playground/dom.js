@@ -32,16 +32,23 @@ export function show(parent, ...children) {
   parent.replaceChildren(...nodes(children));
 }
 
-/** Call `draw` once per frame, however often the returned function is called in it. */
+/** Call `draw` at most once per frame, however often the returned function is called; one that takes long is called more seldom. */
 export function oncePerFrame(draw) {
   let due = false;
+  let rested = 0;
+  const frame = () => {
+    due = false;
+    const began = performance.now();
+    draw();
+    const ended = performance.now();
+    rested = ended + 3 * (ended - began);
+  };
   return () => {
     if (due) return;
     due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      draw();
-    });
+    const rest = rested - performance.now();
+    if (rest > 16) setTimeout(() => requestAnimationFrame(frame), rest);
+    else requestAnimationFrame(frame);
   };
 }
 

@@ -1,35 +1,38 @@
 // One flow: its graph, the chat with it, what can be changed, and the code for the same call. A run in the middle survives a reload.
 
-import { get, query } from "./api.js";
+import { get, query, save } from "./api.js";
 import { Chat } from "./chat.js";
 import { findings } from "./checked.js";
 import { h, oncePerFrame, show, tabs, toast } from "./dom.js";
-import { download } from "./flows.js";
+import { download, fileStem } from "./flows.js";
+import { brief } from "./format.js";
+import { icon } from "./icons.js";
 import { RunPanel } from "./run_panel.js";
 import { Run } from "./run.js";
 import { Snippets } from "./snippets.js";
 import { Tweaks } from "./tweaks.js";
 
+const TICK = 250;
+
 /** Draw the view into `main`; returns what to do when it is left. */
 export async function flowView(main, { id }) {
   const flow = await get(`api/v1/flows/${id}`);
-  document.title = `${flow.name} · langflow-lite`;
+  document.title = `${brief(flow.name, 60)} · langflow-lite`;
   const kept = `langflow-lite.run.${flow.id}`;
   let run = null;
 
-  const tweaks = new Tweaks(flow, () => changed());
   const chat = new Chat(flow, { start, stop: () => run?.stop().catch((error) => toast(error.message, "error")), onchange: () => changed() });
-  const snippets = new Snippets(flow, () => ({ ...request(), chatInput: chat.input.chat }));
+  const tweaks = new Tweaks(flow, chat.input, () => changed());
+  const snippets = new Snippets(flow, chat.input, () => request(chat.request("Hello!")));
   const panel = new RunPanel(flow.data);
   const check = h("div", {}, h("p", { class: "muted" }, "Looking …"));
   const draw = oncePerFrame(() => {
     panel.update(run);
     chat.follow(run);
   });
+  const ticking = setInterval(() => panel.tick(), TICK);
 
-  function request(sent = chat.request()) {
-    return { ...sent, ...(tweaks.count && { tweaks: tweaks.values }) };
-  }
+  const request = (sent) => ({ ...sent, ...(tweaks.count && { tweaks: tweaks.values }) });
 
   function changed() {
     snippets.update();
@@ -51,40 +54,54 @@ export async function flowView(main, { id }) {
 
   // The job this tab started last, else one that is running now, wherever it was started.
   async function reattach() {
-    let jobId = sessionStorage.getItem(kept);
-    let job = jobId && await get(`api/v2/workflows?job_id=${jobId}`).catch(() => null);
-    if (!job) {
-      const { jobs } = await get(query("api/v2/workflows/jobs", { flow_id: flow.id, status: "in_progress", limit: 1 })).catch(() => ({ jobs: [] }));
-      [job] = jobs;
-    }
+    const jobId = sessionStorage.getItem(kept);
+    let job = jobId && (await get(`api/v2/workflows?job_id=${jobId}`).catch(() => null));
+    if (!job) [job] = (await get(query("api/v2/workflows/jobs", { flow_id: flow.id, status: "in_progress", limit: 1 })).catch(() => ({ jobs: [] }))).jobs;
     if (!job) return null;
-    const again = new Run(job.job_id, flow.id);
-    again.status = job.status;
-    again.follow();
-    attach(again);
-    return job.session_id;
+    attach(Run.of(job, flow.id));
+    return run.active ? job.session_id : null;
+  }
+
+  function inspect(node) {
+    panel.graph.reveal(node);
+    panel.graph.choose(node);
   }
 
   const side = tabs("Flow", [
     { id: "chat", label: "Chat", panel: chat.element },
     { id: "tweaks", label: "Tweaks", panel: tweaks.element },
-    { id: "code", label: "Code", panel: snippets.element },
+    { id: "code", label: "Code", panel: snippets.element, opened: () => snippets.update() },
     { id: "check", label: "Check", panel: check },
   ]);
   const tweaksTab = side.element.querySelector("#tab-tweaks");
+  const picture = (kind) => save("GET", `api/v1/flows/${flow.id}/graph.${kind}`, `${fileStem(flow)}.${kind}`);
+  const menu = h("details", { class: "menu", onkeydown: (event) => event.key === "Escape" && ((menu.open = false), menu.firstElementChild.focus()) },
+    h("summary", { class: "button" }, icon("save"), "Download"),
+    h("div", { class: "items", onclick: () => (menu.open = false) },
+      h("button", { type: "button", onclick: () => download(flow) }, "Flow (JSON)"),
+      h("button", { type: "button", onclick: () => picture("svg") }, "Graph (SVG)"),
+      h("button", { type: "button", onclick: () => picture("mmd") }, "Graph (Mermaid)")));
   show(main,
     h("div", { class: "row head" },
-      h("h1", { class: "grow" }, flow.name, flow.endpoint_name && h("code", {}, flow.endpoint_name)),
-      h("a", { class: "button", href: `#/jobs?flow_id=${flow.id}` }, "Jobs"),
-      h("button", { type: "button", onclick: () => download(flow) }, "Download")),
-    flow.description && h("p", { class: "muted hint" }, flow.description),
+      h("div", { class: "grow" }, h("h1", {}, flow.name, flow.endpoint_name && h("code", {}, flow.endpoint_name)), flow.description && h("p", { class: "muted lead", title: flow.description }, flow.description)),
+      h("a", { class: "button", href: `#/jobs?flow_id=${flow.id}` }, "Jobs"), menu),
     h("div", { class: "flow" }, panel.element, h("section", { class: "side", "aria-label": "Try the flow" }, side.element)));
   changed();
   get(`api/v1/flows/${flow.id}/check`).then((found) => {
-    show(check, findings(found));
+    show(check, findings(found, inspect));
     side.element.querySelector("#tab-check").classList.toggle("warn", !found.runs);
   }, (error) => show(check, h("p", {}, error.message)));
-  await chat.load(await reattach());
-  chat.box.focus();
-  return () => run?.leave();
+  const leave = () => {
+    clearInterval(ticking);
+    run?.leave();
+  };
+  try {
+    await chat.load(await reattach());
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  // On a small screen a keyboard would come up and hide the graph.
+  if (matchMedia("(min-width: 901px)").matches) chat.focus();
+  return leave;
 }

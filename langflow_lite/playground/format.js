@@ -39,8 +39,10 @@ export function size(bytes) {
 
 /** At most `length` characters of any value, on one line. */
 export function brief(value, length = 120) {
-  const text = (typeof value === "string" ? value : JSON.stringify(value) ?? "").replaceAll(/\s+/g, " ").trim();
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  const whole = typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  const text = whole.slice(0, 4 * length + 1000).replaceAll(/\s+/g, " ").trim();
+  // Half of a surrogate pair is no character.
+  return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…` : text;
 }
 
 /** The words for the states of a job. */

@@ -4,9 +4,13 @@ import { ApiError, events, get, post } from "./api.js";
 
 const WAITS = [250, 500, 1000, 2000, 4000];
 const TERMINAL = new Set(["end", "cancelled"]);
+const UNFINISHED = new Set(["running", "pending"]);
 export const ACTIVE = new Set(["queued", "in_progress"]);
 
-/** What is known of one job. Tells of changes with "change" events; `frames` are all its events so far, in order. */
+/**
+ * What is known of one job. Tells of changes with "change" events; `frames` are all its events so far, in order, and
+ * `turn` counts the changes of its vertices.
+ */
 export class Run extends EventTarget {
   #stop = new AbortController();
 
@@ -18,16 +22,24 @@ export class Run extends EventTarget {
     this.connection = "connecting";
     this.frames = [];
     this.vertices = new Map();
+    this.turn = 0;
     this.messages = new Map();
     this.outputs = [];
     this.error = "";
+    this.begun = null;
     this.seconds = null;
   }
 
   /** Start a background job and follow it. */
   static async start(flowId, request) {
     const job = await post("api/v2/workflows", { ...request, flow_id: flowId, background: true });
+    return Run.of(job, flowId);
+  }
+
+  /** Follow a job from its first event on, however far it has come. */
+  static of(job, flowId) {
     const run = new Run(job.job_id, flowId);
+    run.#read(job);
     run.follow();
     return run;
   }
@@ -36,10 +48,10 @@ export class Run extends EventTarget {
     return ACTIVE.has(this.status);
   }
 
-  /** Read every event, from the first one on, until the job has ended; takes up the stream again when it breaks. */
+  /** Read every event until the job has ended; takes up the stream again when it breaks. */
   async follow() {
     let failures = 0;
-    for (;;) {
+    while (!this.#stop.signal.aborted) {
       try {
         for await (const frame of events(`api/v2/workflows/${this.jobId}/events`, this.frames.length, this.#stop.signal)) {
           failures = 0;
@@ -49,17 +61,11 @@ export class Run extends EventTarget {
         if (await this.#ended()) return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
-          this.error = error.message;
-          this.status = "failed";
-          this.#end();
-          return;
-        }
+        if (error instanceof ApiError && error.status >= 400 && error.status < 500) return this.#giveUp(error);
       }
       this.connection = "reconnecting";
       this.#changed();
-      await new Promise((resolve) => setTimeout(resolve, WAITS[Math.min(failures++, WAITS.length - 1)]));
-      if (this.#stop.signal.aborted) return;
+      await this.#pause(WAITS[Math.min(failures++, WAITS.length - 1)]);
     }
   }
 
@@ -73,12 +79,41 @@ export class Run extends EventTarget {
     this.#stop.abort();
   }
 
+  /** Wait, but not on once the network is back or nobody follows any more. */
+  #pause(milliseconds) {
+    return new Promise((resolve) => {
+      const over = new AbortController();
+      const done = () => {
+        clearTimeout(timer);
+        over.abort();
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      window.addEventListener("online", done, { signal: over.signal });
+      this.#stop.signal.addEventListener("abort", done, { signal: over.signal });
+    });
+  }
+
+  /** The events cannot be had: they are no longer kept, or the job is not. What is known of the job itself is shown. */
+  async #giveUp(reason) {
+    const ended = await this.#ended().catch(() => false);
+    this.error ||= reason.message;
+    if (ended) return;
+    this.status = "failed";
+    this.#end();
+  }
+
+  #read(job) {
+    this.status = job.status;
+    if (job.started_timestamp) this.begun = Date.parse(job.started_timestamp);
+    if (job.finished_timestamp && this.begun) this.seconds = (Date.parse(job.finished_timestamp) - this.begun) / 1000;
+  }
+
   async #ended() {
     const job = await get(`api/v2/workflows?job_id=${this.jobId}`, { signal: this.#stop.signal });
-    this.status = job.status;
+    this.#read(job);
     if (this.active) return false;
-    if (job.started_timestamp) this.seconds = (Date.parse(job.finished_timestamp) - Date.parse(job.started_timestamp)) / 1000;
-    if (job.status === "failed" || job.status === "timed_out") {
+    if (this.status === "failed" || this.status === "timed_out") {
       this.error ||= job.errors.map((error) => error.message ?? error.error ?? String(error)).join("; ") || "The run failed.";
     }
     this.#end();
@@ -86,9 +121,14 @@ export class Run extends EventTarget {
   }
 
   #end() {
+    const left = this.status === "completed" ? "skipped" : "stopped";
     for (const vertex of this.vertices.values()) {
-      if (vertex.state === "running" || vertex.state === "pending") vertex.state = "skipped";
+      if (UNFINISHED.has(vertex.state)) vertex.state = vertex.state === "running" ? left : "skipped";
     }
+    for (const [id, message] of this.messages) {
+      if (message.properties?.state === "partial") this.messages.set(id, { ...message, properties: { ...message.properties, state: "complete" } });
+    }
+    this.turn += 1;
     this.connection = "ended";
     this.#changed();
   }
@@ -99,14 +139,9 @@ export class Run extends EventTarget {
 
   #vertex(id) {
     let vertex = this.vertices.get(id);
-    if (!vertex) this.vertices.set(id, (vertex = { id, state: "pending", since: 0, seconds: null, times: 0, data: null, error: "" }));
+    if (!vertex) this.vertices.set(id, (vertex = { id, state: "pending", seconds: null, times: 0, data: null, error: "" }));
+    this.turn += 1;
     return vertex;
-  }
-
-  #begin(id) {
-    const vertex = this.#vertex(id);
-    vertex.state = "running";
-    vertex.since = performance.now();
   }
 
   /** Take in the next event. */
@@ -114,11 +149,12 @@ export class Run extends EventTarget {
     const { event, data } = frame;
     this.frames.push(frame);
     if (this.status === "queued") this.status = "in_progress";
+    this.begun ??= Date.now();
     if (event === "vertices_sorted") {
       data.to_run.forEach((id) => this.#vertex(id));
-      data.ids.forEach((id) => this.#begin(id));
+      data.ids.forEach((id) => (this.#vertex(id).state = "running"));
     } else if (event === "build_start" && data.id) {
-      this.#begin(data.id);
+      this.#vertex(data.id).state = "running";
     } else if (event === "build_end" && data.id) {
       this.#vertex(data.id).state = "done";
     } else if (event === "end_vertex") {
@@ -136,7 +172,7 @@ export class Run extends EventTarget {
       if (data.id) this.#message(data);
       this.error ||= data.data?.text?.trim() || data.text?.trim() || data.error || "The run failed.";
     } else if (TERMINAL.has(event)) {
-      for (const vertex of this.vertices.values()) if (vertex.state === "running") vertex.state = "skipped";
+      for (const vertex of this.vertices.values()) if (vertex.state === "running") this.#vertex(vertex.id).state = "stopped";
     }
     this.#changed();
   }
@@ -149,7 +185,10 @@ export class Run extends EventTarget {
     vertex.seconds = (vertex.seconds ?? 0) + (built.data?.timedelta ?? 0);
     if (!built.valid) vertex.error = built.params;
     for (const id of built.inactivated_vertices ?? []) this.#vertex(id).state = "inactive";
-    for (const id of built.next_vertices_ids ?? []) if (this.#vertex(id).state === "pending") this.#begin(id);
+    for (const id of built.next_vertices_ids ?? []) {
+      const next = this.#vertex(id);
+      if (next.state === "pending") next.state = "running";
+    }
   }
 
   #message(dump) {

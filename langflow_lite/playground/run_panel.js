@@ -6,61 +6,98 @@ import { Graph } from "./graph.js";
 import { EventList } from "./log.js";
 
 const CONNECTION = { connecting: "connecting …", reconnecting: "connection lost, taking it up again …", live: "", ended: "" };
+const LONG = 4000;
 
 export class RunPanel {
   #run = null;
+  #turn = -1;
+  #said = "";
+  #chosen = null;
 
   constructor(data) {
     this.graph = new Graph(data, (id) => this.#inspect(id));
-    this.events = new EventList();
-    this.status = h("p", { class: "status", role: "status" }, "Not run yet.");
-    this.inspector = h("div", { class: "inspector", hidden: true });
+    this.events = new EventList((id) => this.graph.box(id)?.name ?? id);
+    this.state = h("span", { class: "state" }, "Not run yet");
+    this.clock = h("span", { class: "clock" });
+    this.about = h("span", { class: "about" });
+    this.inspector = h("aside", { class: "inspector", "aria-label": "Component", hidden: true });
+    this.log = h("details", { class: "log", ontoggle: () => this.log.open && this.events.update(this.#run?.frames ?? []) },
+      h("summary", {}, "Events ", this.events.count), this.events.element);
     this.element = h("section", { class: "run", "aria-label": "Graph and events" },
       h("div", { class: "stage" }, this.graph.element, this.inspector),
-      this.status,
-      h("details", { class: "log", open: true }, h("summary", {}, "Events"), this.events.element));
+      h("div", { class: "status" }, h("span", { role: "status" }, this.state), this.clock, this.about),
+      this.log);
   }
 
-  /** Forget the run that was shown. */
+  /** Forget the run that was shown; the events of the next one are opened. */
   clear() {
+    this.#turn = -1;
+    this.#said = "";
     this.events.clear();
     this.graph.update(new Map());
   }
 
   /** Show how the run stands; null for none. */
   update(run) {
-    this.#run = run;
     if (!run) return;
-    this.graph.update(run.vertices);
-    this.events.update(run.frames, (id) => this.graph.box(id)?.name ?? id);
-    show(this.status,
-      h("span", { class: `state ${run.status}` }, STATUS[run.status] ?? run.status),
-      run.seconds !== null && h("span", {}, duration(run.seconds)),
-      h("a", { href: `#/jobs/${run.jobId}` }, `Job ${run.jobId.slice(-8)}`),
-      CONNECTION[run.connection] && h("span", { class: "muted" }, CONNECTION[run.connection]),
-      run.error && h("span", { class: "failure" }, brief(run.error, 300)));
-    if (!this.inspector.hidden) this.#inspect(this.inspector.dataset.id);
+    if (!this.#run) this.log.open = matchMedia("(min-width: 901px) and (min-height: 700px)").matches;
+    const other = run !== this.#run;
+    this.#run = run;
+    if (this.log.open) this.events.update(run.frames);
+    else this.events.counted(run.frames.length);
+    if (other || run.turn !== this.#turn) {
+      this.#turn = run.turn;
+      this.graph.update(run.vertices);
+      if (!this.inspector.hidden) this.#inspect(this.#chosen);
+    }
+    const said = [run.status, run.connection, run.error].join("\n");
+    if (other || said !== this.#said) {
+      this.#said = said;
+      this.state.className = `state ${run.status}`;
+      this.state.textContent = STATUS[run.status] ?? run.status;
+      show(this.about,
+        h("a", { href: `#/jobs/${run.jobId}` }, `Job ${run.jobId.slice(-8)}`),
+        CONNECTION[run.connection] && h("span", { class: "muted" }, CONNECTION[run.connection]),
+        run.error && h("span", { class: "failure", role: "alert" }, brief(run.error, 300)));
+    }
+    this.tick();
+  }
+
+  /** Bring the time that the run takes up to date. */
+  tick() {
+    const run = this.#run;
+    const seconds = run?.seconds ?? (run?.active && run.begun ? Math.max(0, (Date.now() - run.begun) / 1000) : null);
+    this.clock.textContent = seconds === null ? "" : duration(seconds);
   }
 
   #inspect(id) {
     const box = this.graph.box(id);
     this.inspector.hidden = !box;
+    this.#chosen = id;
     if (!box) return;
-    this.inspector.dataset.id = id;
-    const vertices = [id, ...box.group].map((one) => this.#run?.vertices.get(one)).filter(Boolean);
+    const vertices = (box.group.length ? box.group : [id]).map((one) => this.#run?.vertices.get(one)).filter(Boolean);
+    const key = JSON.stringify([id, ...vertices.map(({ state, times }) => [state, times])]);
+    if (this.inspector.dataset.key === key) return;
+    this.inspector.dataset.key = key;
+    const close = () => {
+      this.graph.choose(null);
+      this.graph.element.focus({ preventScroll: true });
+    };
     show(this.inspector,
-      h("div", { class: "row" }, h("strong", { class: "grow" }, box.name),
-        h("button", { type: "button", "aria-label": "Close", onclick: () => { this.inspector.hidden = true; this.graph.select(null); } }, "×")),
-      h("p", { class: "muted" }, `${box.type} · ${box.id}`),
+      h("div", { class: "row" }, h("strong", { class: "grow" }, brief(box.name, 200)), h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: close }, "×")),
+      h("p", { class: "muted" }, brief(`${box.type} · ${box.id}`, 200)),
       box.description && h("p", {}, brief(box.description, 300)),
       vertices.map((vertex) => [
-        vertex.error && h("p", { class: "failure" }, vertex.error),
-        Object.entries(vertex.data?.outputs ?? {}).map(([name, output]) => h("details", { open: true }, h("summary", {}, name), h("pre", {}, made(output)))),
-      ]));
+        vertex.error && h("p", { class: "failure" }, brief(vertex.error, LONG)),
+        Object.entries(vertex.data?.outputs ?? {}).map(([name, output]) => made(name, output, vertex.error)),
+      ]),
+      !vertices.some(({ data }) => data) && box.fields.filter(({ value }) => value).map(({ label, value }) => h("p", { class: "pair" }, h("span", { class: "muted" }, label), ` ${value}`)));
   }
 }
 
-function made(output) {
+function made(name, output, error) {
   const value = output?.message ?? output;
-  return brief(typeof value === "string" ? value : JSON.stringify(value, null, 2), 4000);
+  if (error || value === "" || value === null) return null;
+  const whole = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return h("details", { open: true }, h("summary", {}, name), h("pre", { tabindex: 0 }, whole.length > LONG ? `${whole.slice(0, LONG)}…` : whole));
 }

@@ -1,0 +1,67 @@
+// Reading exported flows of every release; whatever is not as expected is left out.
+
+const FARTHEST = 1e6;
+
+/** The objects of a list; none when it is no list. */
+export const list = (value) => (Array.isArray(value) ? value.filter((item) => item && typeof item === "object") : []);
+
+/** A text; empty when it is none. */
+export const text = (value) => (typeof value === "string" ? value : "");
+
+/** A finite number within reach, else `otherwise`. */
+export const number = (value, otherwise) => (typeof value === "number" && Math.abs(value) <= FARTHEST ? value : otherwise);
+
+/** The nodes of the `data` of a flow. */
+export const nodesOf = (data) => list(data?.nodes).filter((node) => typeof node.id === "string");
+
+export const isNote = (node) => node.type === "noteNode" || node.data?.type === "note";
+
+/** The nodes inside a group, those of groups in it included. */
+export function members(node) {
+  return nodesOf(node.data?.node?.flow?.data).filter((inside) => !isNote(inside)).flatMap((inside) => [inside, ...members(inside)]);
+}
+
+/** The fields of a node: name and what is known of each. */
+export function fieldsOf(node) {
+  return Object.entries(node.data?.node?.template ?? {}).filter(([name, field]) => field && typeof field === "object" && name !== "code" && !name.startsWith("_"));
+}
+
+function handle(edge, key) {
+  const found = edge.data?.[key] ?? edge[key];
+  if (typeof found !== "string") return found ?? {};
+  try {
+    // The editor writes the JSON of a handle with every quote as a ligature.
+    return JSON.parse(found.replaceAll("œ", '"')) ?? {};
+  } catch {
+    // Before 1.0: Type;Type|field|id.
+    return key === "targetHandle" ? { fieldName: found.split("|")[1] } : {};
+  }
+}
+
+/** The edges of the `data` of a flow. `loop` names the output that one leads back to, instead of a `field`. */
+export function edgesOf(data) {
+  return list(data?.edges).map((edge) => {
+    const from = handle(edge, "sourceHandle");
+    const to = handle(edge, "targetHandle");
+    const field = text(to.fieldName) || undefined;
+    return {
+      source: edge.source, target: edge.target, output: text(from.name) || undefined, field, loop: field ? undefined : text(to.name) || undefined,
+      type: text(from.output_types?.[0] ?? from.baseClasses?.[0]),
+    };
+  });
+}
+
+const INPUTS = { ChatInput: "chat", TextInput: "text", Webhook: "any" };
+
+/** How a flow takes its input: the component's `type` and `id`, and the API's word for that `kind` of input; null for none. */
+export function inputOf(data) {
+  const nodes = nodesOf(data).flatMap((node) => [node, ...members(node)]);
+  for (const [type, kind] of Object.entries(INPUTS)) {
+    const node = nodes.find((one) => one.data?.type === type);
+    if (node) return { type, kind, id: node.id };
+  }
+  return null;
+}
+
+/** Whether the answers of a flow are chat messages. */
+export const answersInChat = (data) => nodesOf(data).some((node) => [node, ...members(node)].some((one) => one.data?.type === "ChatOutput"));
