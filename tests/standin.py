@@ -5,6 +5,7 @@ embeddings, Anthropic messages, Ollama chat and embed, Gemini. What a model's na
 
     words-N        N words (`w0 w1 ...`)
     slow-MS        50 words, one each MS milliseconds on a fixed schedule; slow-MS-N for N words
+    gated-N        half of N words, and the rest when `release()` is called
     tool:NAME:JSON calls that tool, then answers with its results; "CALL name {json}" in the user text does the same
     fail           500           denied    401           missing   404
     limited-N      429 with Retry-After 0 for the first N requests, then an answer; limited alone: always, after 90 s
@@ -46,7 +47,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -78,6 +79,7 @@ class Plan:
     tool: tuple[str, str] | None = None
     pace: float = 0.0
     manner: str = ""
+    gate: threading.Event | None = None
 
 
 @dataclass
@@ -101,6 +103,12 @@ class Standin:
         self.calls: list[Call] = []
         self._attempts: Counter[str] = Counter()
         self._hangups = threading.Semaphore(0)
+        self._gate = threading.Event()
+
+    def release(self) -> None:
+        """Let the models `gated-N` that are waiting go on."""
+        self._gate.set()
+        self._gate = threading.Event()
 
     def reset(self) -> None:
         """Forget the calls and attempts so far."""
@@ -152,6 +160,8 @@ class Standin:
         self._attempts[model] += 1
         _refuse(model, body, self._attempts[model])
         plan = _plan(model, body)
+        if model.startswith("gated-"):
+            plan = replace(plan, gate=self._gate)
         if body.get("stream", protocol is _ollama):
             media_type = "application/x-ndjson" if protocol is _ollama else "text/event-stream"
             return await self._stream(protocol(plan, model, stream=True), media_type, receive, send)
@@ -231,7 +241,7 @@ def _refuse(model: str, body: Any, attempt: int) -> None:
 
 def _plan(model: str, body: Any) -> Plan:
     knob, _, argument = model.partition("-")
-    if knob == "words":
+    if knob in ("words", "gated"):
         return Plan(_numbered(int(argument)))
     if knob == "slow":
         pace, _, count = argument.partition("-")
@@ -321,6 +331,9 @@ async def _paced(plan: Plan, piece: Callable[[str], bytes], garbage: bytes, erro
     if plan.manner == "hang":
         await anyio.sleep_forever()
     for index, word in enumerate(plan.words):
+        if plan.gate and index == len(plan.words) // 2:
+            while not plan.gate.is_set():
+                await anyio.sleep(0.005)
         if plan.pace:
             await anyio.sleep(max(0.0, begin + (index + 1) * plan.pace - time.monotonic()))
         if plan.manner == "blanks":

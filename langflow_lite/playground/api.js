@@ -2,6 +2,8 @@
 
 import { ask, h } from "./dom.js";
 
+// The server sends a comment every 15 seconds; a connection that is silent for longer leads nowhere.
+const SILENCE = 50_000;
 const KEY = "langflow-lite.key";
 let asking = null;
 
@@ -116,9 +118,12 @@ export async function* events(path, after, signal) {
   const response = await send("GET", path, { headers, signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
+  let silent;
   try {
     for (;;) {
+      silent = setTimeout(() => reader.cancel().catch(() => {}), SILENCE);
       const { done, value } = await reader.read();
+      clearTimeout(silent);
       if (done) return;
       const blocks = (rest + value.replaceAll("\r", "")).split("\n\n");
       rest = blocks.pop();
@@ -128,6 +133,7 @@ export async function* events(path, after, signal) {
       }
     }
   } finally {
+    clearTimeout(silent);
     reader.cancel().catch(() => {});
   }
 }

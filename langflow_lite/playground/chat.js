@@ -25,6 +25,8 @@ export class Chat {
   #last = "";
   #outputs = -1;
   #starting = false;
+  #loaded;
+  #ready = new Promise((resolve) => (this.#loaded = resolve));
 
   constructor(flow, { start, stop, onchange }) {
     this.flow = flow;
@@ -81,6 +83,7 @@ export class Chat {
   async load(session) {
     const known = await get(query("api/v1/monitor/messages/sessions", { flow_id: this.flow.id }));
     await this.choose(session ?? sessionStorage.getItem(this.#key) ?? known.at(-1) ?? newSession(), known);
+    this.#loaded();
   }
 
   get #key() {
@@ -148,6 +151,8 @@ export class Chat {
     this.#starting = this.sendButton.disabled = true;
     const sent = this.box.value;
     try {
+      // Who types fast is ahead of the sessions.
+      await this.#ready;
       await this.start({ ...this.request(), ...(this.input && { input_value: sent }) });
       this.#last = sent;
       // What was typed while the request was on its way stays.
