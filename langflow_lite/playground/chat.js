@@ -57,12 +57,12 @@ export class Chat {
       ondrop: (event) => { event.preventDefault(); event.stopPropagation(); this.#attach([...event.dataTransfer.files]); },
     };
     this.element = h("div", { class: "chat", ...drops },
-      h("div", { class: "row bar" }, h("label", { class: "grow" }, h("span", { class: "muted" }, "Session"), this.sessions), h("button", { type: "button", onclick: () => this.choose(newSession()).then(() => this.focus()) }, icon("plus"), "New session")),
+      h("div", { class: "row bar" }, h("label", { class: "grow" }, h("span", { class: "muted" }, "Session"), this.sessions), h("button", { type: "button", onclick: () => this.choose(newSession(this.#known())).then(() => this.focus()) }, icon("plus"), "New session")),
       this.list.element, this.outputs,
       h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
         this.chips, this.box,
         h("div", { class: "row" },
-          takesFiles && h("button", { type: "button", class: "bare", "aria-label": "Attach files", title: "Attach files, or drop them here", onclick: () => this.picker.click() }, icon("attach")), this.picker,
+          takesFiles && h("button", { type: "button", class: "ghost", "aria-label": "Attach files", title: "Attach files, or drop them here", onclick: () => this.picker.click() }, icon("attach")), this.picker,
           h("span", { class: "grow muted hint" }, this.input && "Enter sends, Shift+Enter breaks the line"), this.stopButton, this.sendButton)));
   }
 
@@ -82,7 +82,7 @@ export class Chat {
   /** Read the sessions there are and open one: the given, else the one of this tab, else the newest, else a new one. */
   async load(session) {
     const known = await get(query("api/v1/monitor/messages/sessions", { flow_id: this.flow.id }));
-    await this.choose(session ?? sessionStorage.getItem(this.#key) ?? known.at(-1) ?? newSession(), known);
+    await this.choose(session ?? sessionStorage.getItem(this.#key) ?? known.at(-1) ?? newSession(known), known);
     this.#loaded();
   }
 
@@ -90,8 +90,12 @@ export class Chat {
     return `langflow-lite.session.${this.flow.id}`;
   }
 
+  #known() {
+    return [...this.sessions.options].map((option) => option.value);
+  }
+
   /** Open a session. */
-  async choose(session, known = [...this.sessions.options].map((option) => option.value)) {
+  async choose(session, known = this.#known()) {
     this.session = session;
     sessionStorage.setItem(this.#key, session);
     const all = known.includes(session) ? known : [...known, session];
@@ -189,7 +193,7 @@ export class Chat {
     show(this.chips,
       this.#files.map((path) => h("span", { class: "chip" }, fileName(path),
         h("button", {
-          type: "button", class: "bare", "aria-label": `Remove ${fileName(path)}`,
+          type: "button", class: "ghost", "aria-label": `Remove ${fileName(path)}`,
           onclick: () => { this.#files = this.#files.filter((other) => other !== path); this.#drawFiles(); this.focus(); },
         }, "×"))),
       this.#uploads > 0 && h("span", { class: "chip muted" }, "Uploading …"));
@@ -197,8 +201,11 @@ export class Chat {
   }
 }
 
-/** The name of a session that begins now. */
-function newSession() {
+/** The name of a session that begins now, unlike those that are known. */
+function newSession(known) {
   const now = new Date();
-  return `Session ${now.toLocaleDateString("en", { month: "short", day: "numeric" })}, ${now.toLocaleTimeString("en-GB")}`;
+  const name = `Session ${now.toLocaleDateString("en", { month: "short", day: "numeric" })}, ${now.toLocaleTimeString("en-GB")}`;
+  let free = name;
+  for (let count = 2; known.includes(free); count++) free = `${name} (${count})`;
+  return free;
 }

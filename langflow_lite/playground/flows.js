@@ -42,11 +42,11 @@ export async function flowsView(main) {
     return h("li", { class: "card" },
       h("a", { class: "title", href: `#/flows/${flow.id}` }, name),
       h("p", { class: "muted" }, flow.description ? brief(flow.description, 400) : "No description."),
-      h("div", { class: "row facts" },
+      h("div", { class: "row foot" },
         flow.endpoint_name && h("code", {}, flow.endpoint_name),
         h("time", { class: "muted grow", datetime: moment(flow.updated_at).toISOString() }, ago(moment(flow.updated_at))),
-        h("button", { type: "button", class: "bare", "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
-        h("button", { type: "button", class: "bare quiet-danger", "aria-label": `Delete ${name}`, title: "Delete", onclick: () => drop(flow) }, icon("trash"))));
+        h("button", { type: "button", class: "ghost", "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
+        h("button", { type: "button", class: "ghost quiet-danger", "aria-label": `Delete ${name}`, title: "Delete", onclick: () => drop(flow) }, icon("trash"))));
   }
 
   async function drop(flow) {
@@ -68,7 +68,7 @@ export async function flowsView(main) {
         for (const flow of stored) {
           const check = await get(`api/v1/flows/${flow.id}/check`);
           const panel = h("section", { class: `card ${check.runs ? "" : "lacking"}` },
-            h("div", { class: "row" }, h("h2", { class: "grow" }, "Imported ", h("a", { href: `#/flows/${flow.id}` }, brief(flow.name, 120))), h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: () => panel.remove() }, "×")),
+            h("div", { class: "row" }, h("h2", { class: "grow" }, "Imported ", h("a", { href: `#/flows/${flow.id}` }, brief(flow.name, 120))), h("button", { type: "button", class: "ghost", "aria-label": "Close", onclick: () => panel.remove() }, "×")),
             findings(check));
           imported.prepend(panel);
         }

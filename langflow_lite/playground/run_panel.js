@@ -84,7 +84,7 @@ export class RunPanel {
       this.graph.element.focus({ preventScroll: true });
     };
     show(this.inspector,
-      h("div", { class: "row" }, h("strong", { class: "grow" }, brief(box.name, 200)), h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: close }, "×")),
+      h("div", { class: "row" }, h("strong", { class: "grow" }, brief(box.name, 200)), h("button", { type: "button", class: "ghost", "aria-label": "Close", onclick: close }, "×")),
       h("p", { class: "muted" }, brief(`${box.type} · ${box.id}`, 200)),
       box.description && h("p", {}, brief(box.description, 300)),
       vertices.map((vertex) => [
