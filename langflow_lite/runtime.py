@@ -30,6 +30,7 @@ from langflow_lite.engine.variables import RunVariables, permitted_environment
 from langflow_lite.errors import LangflowError, PauseUnavailable
 from langflow_lite.events import EventName
 from langflow_lite.flow import Flow, decode_data
+from langflow_lite.flow_folder import FlowFolder, Loaded, load_flows
 from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
 from langflow_lite.inside import FlowsInside
@@ -39,7 +40,6 @@ from langflow_lite.jobs.callbacks import Callbacks, signing_key
 from langflow_lite.jobs.polls import Polls
 from langflow_lite.jobs.retention import Retention
 from langflow_lite.jobs.supervisor import Supervisor
-from langflow_lite.loading import Loaded, load_flows
 from langflow_lite.logs import LogBuffer
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
@@ -183,6 +183,7 @@ class Runtime:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
         self.polls = Polls(self.jobs, self.job_table)
         self.attached: dict[str, Job] = {}
+        self.flow_folder = FlowFolder(settings.load_flows_path, self.flows) if settings.load_flows_path else None
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._trust_stamp = 0
@@ -209,12 +210,14 @@ class Runtime:
             stack.callback(self.api_keys.save_usage)
             self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads), self.monitor)
             self.flows.on_change(self.shared.frozen.forget)
-            self.loaded = await load_flows(self.settings, self.flows, self.meta)
+            self.loaded = await load_flows(self.settings, self.flows, self.meta, self.flow_folder)
             await stack.enter_async_context(self.callbacks)
             await stack.enter_async_context(self.jobs)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
             tasks.start_soon(self.retention.run, name="retention of jobs")
+            if self.settings.reload_flows and self.flow_folder is not None:
+                tasks.start_soon(self.flow_folder.watch, name="changes of flow files")
             if self.logs is not None:
                 self.logs.note(f"Started with {len(self.flows.list())} flows")
             self._stack = stack.pop_all()

@@ -151,6 +151,11 @@ class Settings:
     load_flows_path: Path | None = _setting(
         None, "LANGFLOW_LOAD_FLOWS_PATH", "Folder of exported flows (*.json) that are loaded at every start."
     )
+    reload_flows: bool = _setting(
+        False,
+        "LANGFLOW_RELOAD_FLOWS",
+        "Watch the folder of `LANGFLOW_LOAD_FLOWS_PATH` and load what changes in it while the server runs.",
+    )
     load_examples: bool = _setting(
         True, "LANGFLOW_CREATE_STARTER_PROJECTS", "Load the example flows when the database is new."
     )
@@ -233,6 +238,11 @@ class Settings:
             raise SettingsError(
                 f"LANGFLOW_API_KEY_SOURCE=env needs a key of {_SHORTEST_KEY} characters or more in LANGFLOW_API_KEY, "
                 f"and it {'has only ' + str(len(self.api_key)) if self.api_key else 'is not set'}"
+            )
+        if self.reload_flows and self.load_flows_path is None:
+            raise SettingsError(
+                "LANGFLOW_RELOAD_FLOWS (--reload-flows) watches a folder: name it with LANGFLOW_LOAD_FLOWS_PATH "
+                "or --load-flows-path"
             )
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"LANGFLOW_PORT must be between 0 and 65535, not {self.port}")

@@ -1,19 +1,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from langflow_lite.flow import decode_data
-from langflow_lite.loading import Loaded, UnreadableFlow, load_flows, read_flows
-from langflow_lite.settings import Settings
-from langflow_lite.storage.database import Database
-from langflow_lite.storage.flows import FlowStore
-from langflow_lite.storage.meta import Meta
-from tests.flows import flow, node
+from langflow_lite.loading import UnreadableFlow, read_flows
+from tests.flows import node
 
 ID = "5f0c1c0e-2d55-4b0e-9c41-7a5b1d3f0aff"
 DATA = {"nodes": [node("ChatInput-1", "ChatInput")], "edges": []}
@@ -77,102 +71,16 @@ def test_what_is_not_a_flow_is_refused_with_the_reason(raw: bytes, reason: str):
         read_flows(raw, "file")
 
 
-class Place:
-    """A database and a folder of flows, loaded as a start does it."""
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self.folder = folder
-        self.flows = FlowStore(database)
-        self.meta = Meta(database)
-
-    async def load(self, *, examples: bool = False) -> Loaded:
-        settings = Settings(load_flows_path=self.folder, load_examples=examples, environ={})
-        return await load_flows(settings, self.flows, self.meta)
-
-    def write(self, file: str, **keys: Any) -> None:
-        (self.folder / file).write_text(json.dumps(flow([node("ChatInput-1", "ChatInput")], [], **keys)))
-
-    def stored(self) -> list[tuple[str, str | None, str | None]]:
-        return [(found.name, found.endpoint_name, found.description) for found in self.flows.list()]
-
-
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    folder = tmp_path / "flows"
-    folder.mkdir()
-    async with Database(tmp_path / "langflow_lite.db") as database:
-        place = Place(database, folder)
-        await place.flows.load()
-        await place.meta.load()
-        yield place
-
-
-@pytest.mark.anyio
-async def test_examples_come_once_in_the_life_of_a_database(place: Place):
-    assert [found.endpoint_name for found in (await place.load(examples=True)).examples] == [
-        "echo",
-        "prompt-chain",
-        "router-loop",
-    ]
-    await place.flows.delete([place.flows.get("echo").id])
-    assert (await place.load(examples=True)).examples == ()
-    assert len(place.flows.list()) == 2
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("keys", [{"id": ID}, {"endpoint_name": "a"}, {"name": "A"}], ids=["id", "endpoint", "name"])
-async def test_a_file_replaces_the_flow_it_came_from(place: Place, keys: dict[str, str]):
-    place.write("a.json", description="first", **keys)
-    [first] = (await place.load()).flows
-    place.write("a.json", description="second", **keys)
-    [second] = (await place.load()).flows
-    assert (second.id, second.description) == (first.id, "second")
-    assert len(place.flows.list()) == 1
-
-
-@pytest.mark.anyio
-async def test_a_file_that_did_not_change_writes_nothing(place: Place):
-    place.write("a.json", id=ID)
-    [first] = (await place.load()).flows
-    [second] = (await place.load()).flows
-    assert second is first
-
-
-@pytest.mark.anyio
-async def test_new_data_makes_a_new_version_and_keeps_the_old_one(place: Place):
-    place.write("a.json", id=ID)
-    [first] = (await place.load()).flows
-    (place.folder / "a.json").write_text(json.dumps({"id": ID, "data": {"nodes": [], "edges": []}}))
-    [second] = (await place.load()).flows
-    assert second.version != first.version
-    assert await place.flows.get_version(ID, first.version) == bytes(first.data or b"")
-
-
-@pytest.mark.anyio
-async def test_two_files_of_one_name_stay_two_flows_start_after_start(place: Place):
-    place.write("a.json", id=ID, name="Same", endpoint_name="same")
-    place.write("b.json", id=ID.replace("ff", "fe"), name="Same", endpoint_name="same", description="b")
-    for _ in range(3):
-        assert (await place.load()).warnings == ()
-        assert len(place.flows.list()) == 2
-    assert {found.id for found in place.flows.list()} == {ID, ID.replace("ff", "fe")}
-
-
-@pytest.mark.anyio
-async def test_a_broken_file_is_named_and_the_others_are_loaded(place: Place, caplog: pytest.LogCaptureFixture):
-    place.write("good.json", name="Good")
-    (place.folder / "bad.json").write_text("[")
-    (place.folder / "notes.txt").write_text("[")
-    loaded = await place.load()
-    assert [found.name for found in loaded.flows] == ["Good"]
-    [warning] = loaded.warnings
-    assert str(place.folder / "bad.json") in warning
-    assert [record.getMessage() for record in caplog.records] == [warning]
-
-
-@pytest.mark.anyio
-async def test_a_missing_folder_is_a_warning(place: Place):
-    place.folder = place.folder / "none"
-    [warning] = (await place.load()).warnings
-    assert str(place.folder) in warning
-    assert "LANGFLOW_LOAD_FLOWS_PATH" in warning
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        (b'{\n  "name": "A",\n  "data" {}\n}', "line 3, column 10"),
+        (b'{"name": oops}', "line 1, column 10"),
+        (b'{\n  "name": "A",\n', "it ends in the middle (line 3, column 1)"),
+        (b"", "it ends in the middle (line 1, column 1)"),
+    ],
+)
+def test_the_place_of_what_is_wrong_is_told_as_an_editor_counts(raw: bytes, place: str):
+    with pytest.raises(UnreadableFlow) as caught:
+        read_flows(raw, "file")
+    assert place in caught.value.message

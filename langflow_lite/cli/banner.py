@@ -50,7 +50,8 @@ def _line(label: str, text: str, colour: str = "green") -> str:
 def _flows(runtime: Runtime) -> str:
     loaded, stored = runtime.loaded, runtime.flows.list()
     if loaded.flows:
-        return f"{len(stored)}, loaded from {runtime.settings.load_flows_path}: {_names(loaded.flows)}"
+        loaded_from = f"loaded{' and watched' if runtime.settings.reload_flows else ''}"
+        return f"{len(stored)}, {loaded_from} from {runtime.settings.load_flows_path}: {_names(loaded.flows)}"
     if loaded.examples:
         return f"{len(stored)}, the examples: {_names(loaded.examples)}"
     if stored:

@@ -32,6 +32,7 @@ __all__ = ["api_key", "run", "version"]
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error", "critical"], case_sensitive=False))
 @components_path_option
 @click.option("--load-flows-path", type=FOLDER, help="Folder of exported flows to load at every start.")
+@click.option("--reload-flows", is_flag=True, default=None, help="Watch that folder and load what changes in it.")
 def run(env_file: Path | None, **flags: Any) -> None:
     """Start the server."""
     from langflow_lite.cli.banner import banner

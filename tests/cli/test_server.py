@@ -115,6 +115,23 @@ def test_flows_of_a_folder_are_loaded_at_every_start_and_broken_ones_named(tmp_p
         assert [(flow["name"], flow["description"]) for flow in flows] == [("mine", "second")]
 
 
+def test_a_folder_is_watched_while_the_server_runs(tmp_path: Path):
+    folder = tmp_path / "flows"
+    folder.mkdir()
+    flow_file(folder, "first")
+    with running_server(tmp_path / "data", "--load-flows-path", folder, "--reload-flows") as server:
+        assert f"Flows:  4, loaded and watched from {folder}: first" in server.welcome()
+        flow_file(folder, "second")
+        until = time.monotonic() + 20
+        while server.request("POST", "/api/v1/run/second", {"input_value": "hi"})[0] != 200:
+            assert time.monotonic() < until
+
+
+def test_watching_needs_a_folder(tmp_path: Path):
+    line = one_line(run_command("run", "--reload-flows", "--data-dir", "data", cwd=tmp_path))
+    assert "--load-flows-path" in line
+
+
 def test_a_broken_flow_file_is_one_warning_line(tmp_path: Path):
     folder = tmp_path / "flows"
     folder.mkdir()
