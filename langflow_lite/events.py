@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -10,7 +10,10 @@ import anyio
 
 from langflow_lite.values import to_json
 
-__all__ = ["TERMINAL", "EventLog", "EventName"]
+__all__ = ["TERMINAL", "EventLog", "EventName", "Frames"]
+
+Frames = Sequence[tuple[int, bytes]]
+"""Some events that follow each other: sequence ids and encoded bodies."""
 
 
 class EventName(StrEnum):
@@ -39,7 +42,7 @@ TERMINAL = frozenset({EventName.END, EventName.ERROR, EventName.CANCELLED})
 class EventLog:
     """The events of one run, each encoded once as `{"event", "data", "sequence_id"}`; ids count from 1 without gaps.
 
-    Readers are cursors: `follow(after)` yields every frame after that id and waits for more until the log is closed.
+    Readers are cursors: `follow(after)` yields the frames after that id and waits for more until the log is closed.
     Appending never waits for a reader. Not thread-safe: append from the event loop only.
     """
 
@@ -78,13 +81,14 @@ class EventLog:
             self._changed.set()
             self._changed = anyio.Event()
 
-    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield `(sequence id, frame)` for every event after `after`, in order, until the log is closed."""
+    async def follow(self, after: int = 0) -> AsyncIterator[Frames]:
+        """Yield every event after `after`, in order, until the log is closed: each time all that there are."""
         cursor = after
         while True:
             while cursor < len(self._frames):
-                cursor += 1
-                yield cursor, self._frames[cursor - 1]
+                frames = self._frames[cursor:]
+                first, cursor = cursor + 1, len(self._frames)
+                yield list(enumerate(frames, first))
             if self._closed:
                 return
             self._waiting += 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,6 +24,7 @@ __all__ = [
     "stored_time",
     "to_json",
     "to_text",
+    "token_time",
     "utc_now",
 ]
 
@@ -42,8 +45,19 @@ def event_time(moment: datetime) -> str:
 
 
 def stored_time(moment: datetime) -> str:
-    """Time as lists of stored messages and tokens print it: `2024-12-23 19:20:11.000000 UTC` (seed document 5)."""
+    """Time as lists of stored messages print it: `2024-12-23 19:20:11.000000 UTC` (seed document 5)."""
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+
+
+def token_time() -> str:
+    """Now, to the second, as tokens print it: `2024-12-23 19:20:11 UTC` (seed document 5)."""
+    return _second(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    # Writing it out again for each token would take longer than encoding the token.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 class Source(msgspec.Struct):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def read(log: EventLog, after: int = 0) -> list[tuple[int, bytes]]:
-    return [item async for item in log.follow(after)]
+    return [item async for frames in log.follow(after) for item in frames]
 
 
 async def test_ids_count_from_one_and_stand_in_the_body() -> None:

@@ -9,7 +9,7 @@ import msgspec
 from langflow_lite.components.context import Emit
 from langflow_lite.ids import new_id
 from langflow_lite.models.base import ToolCall
-from langflow_lite.values import Message, dump_message, event_time, utc_now
+from langflow_lite.values import Message, dump_message, event_time, token_time
 
 __all__ = ["Steps"]
 
@@ -37,8 +37,7 @@ class Steps:
     def token(self, chunk: str) -> None:
         """A piece of text from the model."""
         if self._emit is not None:
-            moment = utc_now().strftime("%Y-%m-%d %H:%M:%S UTC")
-            self._emit("token", {"chunk": chunk, "id": self.message.id, "timestamp": moment})
+            self._emit("token", {"chunk": chunk, "id": self.message.id, "timestamp": token_time()})
 
     def calls(self, said: str, calls: tuple[ToolCall, ...]) -> list[dict[str, Any]]:
         """The model wants these tools, and said something before; the step of each call, to be given to `done`."""

@@ -15,7 +15,7 @@ from langflow_lite.ids import new_id
 from langflow_lite.models.base import ChatMessage, LanguageModel, Options
 from langflow_lite.models.resolve import Wish, open_model
 from langflow_lite.models.turns import turn_of
-from langflow_lite.values import Message, Properties, Source, dump_message, event_time, utc_now
+from langflow_lite.values import Message, Properties, Source, dump_message, event_time, token_time
 
 __all__ = [
     "TEMPERATURE_RANGE",
@@ -114,8 +114,7 @@ class ModelComponent(Component):
                 async for delta in deltas:
                     if delta.text:
                         pieces.append(delta.text)
-                        moment = utc_now().strftime("%Y-%m-%d %H:%M:%S UTC")
-                        emit("token", {"chunk": delta.text, "id": answer.id, "timestamp": moment})
+                        emit("token", {"chunk": delta.text, "id": answer.id, "timestamp": token_time()})
                     if delta.usage is not None:
                         self.usage = delta.usage
         except BaseException:

@@ -7,9 +7,8 @@ from contextlib import aclosing
 from typing import Any
 
 from langflow_lite.errors import EventsEvicted, LangflowError
-from langflow_lite.events import EventLog, EventName
+from langflow_lite.events import EventLog, EventName, Frames
 from langflow_lite.job import Job
-from langflow_lite.jobs.log import Frames
 from langflow_lite.runtime import PreparedRun, Runtime
 
 __all__ = ["attached_run", "events_after"]

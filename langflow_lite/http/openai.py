@@ -16,7 +16,7 @@ from anyio import Event
 from starlette.responses import Response
 
 from langflow_lite.errors import BadRequest, ComponentError, FlowNotFound, LangflowError
-from langflow_lite.events import EventName
+from langflow_lite.events import EventName, Frames
 from langflow_lite.flow import Flow
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.globals import request_globals
@@ -212,15 +212,13 @@ class _Frames:
         self._closed = True
         self._changed.set()
 
-    async def follow(self) -> AsyncIterator[tuple[int, bytes]]:
+    async def follow(self) -> AsyncIterator[Frames]:
         number = 0
         while True:
-            frames, self._frames = self._frames, []
-            for frame in frames:
-                number += 1
-                yield number, frame
-            if self._frames:
-                continue
+            while self._frames:
+                frames, self._frames = self._frames, []
+                yield list(enumerate(frames, number + 1))
+                number += len(frames)
             if self._closed:
                 return
             self._changed = Event()

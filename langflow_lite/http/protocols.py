@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.events import EventName
-from langflow_lite.jobs.log import Frames
+from langflow_lite.events import EventName, Frames
 from langflow_lite.values import to_json
 
 __all__ = ["AnyFrames", "agui_frames", "without_graph_state"]

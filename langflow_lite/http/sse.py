@@ -9,8 +9,8 @@ from typing import Any
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import AppStatus
 
+from langflow_lite.events import Frames
 from langflow_lite.http.streams import SEND_TIMEOUT
-from langflow_lite.jobs.log import Frames
 
 __all__ = ["event_source"]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from langflow_lite.jobs.log import Frames
+from langflow_lite.events import Frames
 
 __all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse", "cancel_when_gone"]
 
@@ -29,7 +31,7 @@ class EventResponse(Response):
 
     def __init__(
         self,
-        frames: AsyncIterator[tuple[int, bytes]] | AsyncIterator[Frames],
+        frames: AsyncIterator[Frames],
         produce: Callable[[], Coroutine[Any, Any, None]] | None = None,
         *,
         media_type: str = EVENT_STREAM,
@@ -39,30 +41,42 @@ class EventResponse(Response):
         self.produce = produce
         self.status_code = 200
         self.background = None
+        self._sending_since = math.inf
         self.init_headers({"content-type": media_type, "cache-control": "no-cache", **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream (ASGI); returns when they have ended or the client has gone."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         finished = False
         async with anyio.create_task_group() as tasks:
             if self.produce is not None:
                 tasks.start_soon(self.produce)
-            tasks.start_soon(cancel_when_gone, receive, tasks.cancel_scope)
-            finished = await self._send_frames(send)
+            tasks.start_soon(self._watch, receive, tasks.cancel_scope)
+            # The run goes as far as it can before anything is sent: its first events leave together with the head.
+            await anyio.lowlevel.checkpoint()
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await self._send_frames(send)
+            finished = True
             tasks.cancel_scope.cancel()
         if finished:
             await send({"type": "http.response.body", "body": b""})
 
-    async def _send_frames(self, send: Send) -> bool:
-        async for item in self.frames:
-            some = [item] if isinstance(item, tuple) else item
-            body = b"".join(frame + b"\n\n" for _, frame in some)
-            with anyio.move_on_after(SEND_TIMEOUT) as patience:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
-            if patience.cancelled_caught:
-                return False
-        return True
+    async def _send_frames(self, send: Send) -> None:
+        async for frames in self.frames:
+            body = b"".join([frame + b"\n\n" for _, frame in frames])
+            self._sending_since = anyio.current_time()
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            self._sending_since = math.inf
+
+    async def _watch(self, receive: Receive, scope: anyio.CancelScope) -> None:
+        """Cancel the scope when the client has gone, or has left the socket full for `SEND_TIMEOUT` and up to twice that.
+
+        Watching beside the sending costs nothing for a frame; a time limit around each would cost more than the frame.
+        """
+        while anyio.current_time() - self._sending_since < SEND_TIMEOUT:
+            with anyio.move_on_after(SEND_TIMEOUT):
+                await cancel_when_gone(receive, scope)
+                return
+        scope.cancel()
 
 
 async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
 
 from langflow_lite.errors import EventsEvicted, StorageError
+from langflow_lite.events import Frames
 from langflow_lite.jobs.store import JobStore, Written
 from langflow_lite.values import to_json
 
-__all__ = ["Frames", "JobLog"]
-
-Frames = Sequence[tuple[int, bytes]]
-"""Some events that follow each other: sequence ids and encoded bodies."""
+__all__ = ["JobLog"]
 
 _KEPT_IN_MEMORY = 512
 READ_AT_ONCE = 256

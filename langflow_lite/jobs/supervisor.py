@@ -16,9 +16,10 @@ import anyio.abc
 from msgspec.structs import replace
 
 from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, StorageError
+from langflow_lite.events import Frames
 from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
-from langflow_lite.jobs.log import READ_AT_ONCE, Frames, JobLog
+from langflow_lite.jobs.log import READ_AT_ONCE, JobLog
 from langflow_lite.jobs.pauses import Pauses
 from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -87,6 +88,7 @@ class AddressPolicy:
         return parsed in _GLOBAL_V6 and not _within(parsed, _BLOCKED_V6)
 
 
+@lru_cache(maxsize=256)
 def is_loopback_url(url: str) -> bool:
     """Whether a URL names this machine, as `localhost` or by a loopback address."""
     host = (urlsplit(url).hostname or "").rstrip(".")

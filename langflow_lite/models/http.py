@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -61,9 +62,11 @@ class Upstream:
             raise ValueError(f"the endpoint of {endpoint.provider} has no HTTP client")
         self._client = endpoint.client
         self._endpoint = endpoint
-        self._headers = {"content-type": "application/json", **(headers or {}), **endpoint.headers}
+        own = {"content-type": "application/json", **(headers or {}), **endpoint.headers}
+        self._headers = {**self._client.headers, **{name.lower(): value for name, value in own.items()}}
         self._retries = min(endpoint.options.max_retries, _MAX_RETRIES)
-        self._timeout = httpx2.Timeout(endpoint.timeout, connect=min(_CONNECT_TIMEOUT, endpoint.timeout), pool=None)
+        timeout = httpx2.Timeout(endpoint.timeout, connect=min(_CONNECT_TIMEOUT, endpoint.timeout), pool=None)
+        self._extensions = {"timeout": timeout.as_dict()}
 
     async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Send `body` as JSON and return the bytes of a successful answer."""
@@ -75,39 +78,48 @@ class Upstream:
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
         """Send `body` as JSON and yield the lines of the answer as they come, without their ends or empty ones."""
+        async with aclosing(self._batches(path, body)) as batches:
+            async for lines in batches:
+                for line in lines:
+                    if whole := line.rstrip(b"\r"):
+                        yield whole
+
+    async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+        """Send `body` as JSON and yield the `data` of each server-sent event (one line each, as all providers send)."""
+        async with aclosing(self._batches(path, body)) as batches:
+            async for lines in batches:
+                for line in lines:
+                    if line.startswith(b"data:"):
+                        yield line[5:].strip()
+                    elif line.startswith(b"{"):
+                        # Some servers answer a streaming request with a bare JSON error and status 200.
+                        yield line.rstrip(b"\r")
+
+    async def _batches(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[list[bytes]]:
+        """The lines that have come at a time."""
         response = await self._send(path, body)
         try:
             pending: list[bytes] = []
             size = 0
             async for chunk in response.aiter_bytes():
-                *complete, rest = chunk.split(b"\n")
-                for line in complete:
-                    pending.append(line)
-                    whole = b"".join(pending).rstrip(b"\r") if len(pending) > 1 else line.rstrip(b"\r")
-                    pending.clear()
-                    if whole:
-                        yield whole
-                size = size + len(rest) if not complete else len(rest)
+                *lines, rest = chunk.split(b"\n")
+                if lines:
+                    if pending:
+                        lines[0] = b"".join((*pending, lines[0]))
+                        pending.clear()
+                    size = 0
+                    yield lines
+                size += len(rest)
                 if size > _MAX_LINE:
                     raise self.error(f"sent a line of more than {_MAX_LINE // 2**20} MB")
                 if rest:
                     pending.append(rest)
             if pending:
-                yield b"".join(pending)
+                yield [b"".join(pending)]
         except httpx2.HTTPError as error:
             raise self._broken(error) from error
         finally:
             await _close(response)
-
-    async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
-        """Send `body` as JSON and yield the `data` of each server-sent event (one line each, as all providers send)."""
-        async with aclosing(self.lines(path, body)) as lines:
-            async for line in lines:
-                if line.startswith(b"data:"):
-                    yield line[5:].strip()
-                elif line.startswith(b"{"):
-                    # Some servers answer a streaming request with a bare JSON error and status 200.
-                    yield line
 
     def error(self, what: str, *, status: int | None = None) -> ProviderError:
         """A `ProviderError` that starts with the provider's name: `what` continues the sentence."""
@@ -124,13 +136,14 @@ class Upstream:
         return self.error("ended the answer before it was complete (the stream was cut off)")
 
     async def _send(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
-        url = self._endpoint.base_url + path
+        address = self._endpoint.base_url + path
         content = to_json(body)
         failures = 0
         while True:
             try:
-                request = self._client.build_request(
-                    "POST", url, content=content, headers=self._headers, timeout=self._timeout
+                # Not by the client: no cookie of another run belongs into it, and it would take twice the time.
+                request = httpx2.Request(
+                    "POST", _parsed(address), headers=self._headers, content=content, extensions=self._extensions
                 )
                 response = await self._client.send(request, stream=True, follow_redirects=False)
             except (httpx2.ReadTimeout, httpx2.WriteTimeout) as error:
@@ -247,6 +260,10 @@ def without_refused(body: Mapping[str, Any], error: ProviderError) -> dict[str, 
     if refused == "max_tokens" and "max_completion_tokens" in said:
         rest["max_completion_tokens"] = body[refused]
     return rest
+
+
+# Reading an address anew takes longer than the rest of making a request.
+_parsed = lru_cache(maxsize=256)(httpx2.URL)
 
 
 def _message_of(body: Any) -> str:

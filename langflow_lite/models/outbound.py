@@ -64,7 +64,7 @@ class OutboundClients:
         if open_to_all and getproxies():
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
             return httpx2.AsyncClient(limits=limits, timeout=timeout, headers=headers)
-        dialer = Dialer(httpx2.create_ssl_context(), None if open_to_all else self._policy)
+        dialer = Dialer(None if open_to_all else self._policy)
         return httpx2.AsyncClient(
             transport=Http1Transport(dialer), timeout=timeout, headers=headers, trust_env=open_to_all
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -332,6 +332,11 @@ async def _headers(ctx: RunContext, provider: Provider) -> dict[str, str]:
 
 
 def _connect(endpoint: Endpoint, provider: Provider) -> LanguageModel:
+    return _connector(provider.protocol)(endpoint)
+
+
+@cache
+def _connector(protocol: str) -> Callable[[Endpoint], LanguageModel]:
     # Imported when first needed: the HTTP client alone takes longer than the rest of the server's start.
-    model: LanguageModel = import_module(f"langflow_lite.models.{provider.protocol}").connect(endpoint)
-    return model
+    connect: Callable[[Endpoint], LanguageModel] = import_module(f"langflow_lite.models.{protocol}").connect
+    return connect

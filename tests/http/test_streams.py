@@ -111,3 +111,26 @@ async def test_a_followed_log_goes_on_without_its_follower(settings):
             async with httpx2.AsyncClient() as client:
                 again = await client.get(f"http://127.0.0.1:{port}/stream")
     assert again.content.count(b"\n\n") == 3
+
+
+async def test_a_client_that_does_not_read_counts_as_gone(settings, monkeypatch):
+    monkeypatch.setattr("langflow_lite.http.streams.SEND_TIMEOUT", 0.05)
+    log = EventLog()
+    cancelled = anyio.Event()
+
+    async def flood():
+        try:
+            while True:
+                log.append("token", {"chunk": "x" * 100_000})
+                await anyio.sleep(0.001)
+        finally:
+            cancelled.set()
+
+    async def stream(request):
+        return EventResponse(log.follow(), flood)
+
+    async with serving(settings, extra_routes=[Route("/stream", stream)]) as port:
+        with anyio.fail_after(10):
+            async with await anyio.connect_tcp("127.0.0.1", port) as client:
+                await client.send(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                await cancelled.wait()

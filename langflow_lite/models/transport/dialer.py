@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
+import anyio.to_thread
 import httpx2
 
 from langflow_lite.errors import OutboundRefused
@@ -34,15 +35,19 @@ class Dialer:
     """Makes connections. With a policy, a host is refused if any of its addresses is forbidden.
 
     The name is resolved once and what was checked is connected to; every new connection passes here, so those of
-    redirects are checked too. TLS verifies the host's name.
+    redirects are checked too. TLS verifies the host's name; its certificates are read when they are first needed.
     """
 
     def __init__(
-        self, certificates: ssl.SSLContext, policy: AddressPolicy | None = None, resolve: Resolver = _resolve
+        self,
+        policy: AddressPolicy | None = None,
+        *,
+        certificates: Callable[[], ssl.SSLContext] = httpx2.create_ssl_context,
+        resolve: Resolver = _resolve,
     ) -> None:
-        self._certificates = certificates
-        self._certificates.set_alpn_protocols(["http/1.1"])
         self._policy = policy
+        self._certificates = certificates
+        self._context: ssl.SSLContext | None = None
         self._resolve = resolve
 
     async def connect(self, host: str, port: int, *, tls: bool, seconds: float | None = None) -> Connection:
@@ -56,9 +61,10 @@ class Dialer:
             with anyio.fail_after(seconds):
                 addresses = await self._addresses(host, port)
                 step = "connected to"
+                context = await self._tls() if tls else None
                 if len(addresses) == 1:
-                    return await self._open(addresses[0], host, port, tls)
-                return await self._race(addresses, host, port, tls)
+                    return await self._open(addresses[0], host, port, context)
+                return await self._race(addresses, host, port, context)
         except TimeoutError as error:
             raise httpx2.ConnectTimeout(f"{host} was not {step} in time") from error
         except (OSError, ValueError) as error:
@@ -89,7 +95,15 @@ class Dialer:
                 )
         return addresses
 
-    async def _open(self, address: str, host: str, port: int, tls: bool) -> Connection:
+    async def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            # Reading the certificates takes so long that everyone would be held up.
+            context = await anyio.to_thread.run_sync(self._certificates)
+            context.set_alpn_protocols(["http/1.1"])
+            self._context = context
+        return self._context
+
+    async def _open(self, address: str, host: str, port: int, tls: ssl.SSLContext | None) -> Connection:
         loop = asyncio.get_running_loop()
         made: list[Connection] = []
 
@@ -102,8 +116,8 @@ class Dialer:
                 protocol,
                 address,
                 port,
-                ssl=self._certificates if tls else None,
-                server_hostname=host if tls else None,
+                ssl=tls,
+                server_hostname=host if tls is not None else None,
             )
         except BaseException:
             for connection in made:
@@ -111,7 +125,7 @@ class Dialer:
             raise
         return made[0]
 
-    async def _race(self, addresses: Sequence[str], host: str, port: int, tls: bool) -> Connection:
+    async def _race(self, addresses: Sequence[str], host: str, port: int, tls: ssl.SSLContext | None) -> Connection:
         """The first connection that comes up; each address has a head start over the next (RFC 8305)."""
         winner: Connection | None = None
         failure: Exception | None = None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -17,7 +16,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 @pytest.fixture
 def transport() -> Http1Transport:
-    return Http1Transport(Dialer(ssl.create_default_context()))
+    return Http1Transport(Dialer())
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import anyio
@@ -34,7 +33,7 @@ def resolver(*answers: Sequence[str], asked: list[str] | None = None) -> Resolve
 
 
 def dialer(policy: AddressPolicy | None, resolve: Resolver) -> Dialer:
-    return Dialer(ssl.create_default_context(), policy, resolve)
+    return Dialer(policy, resolve=resolve)
 
 
 async def status(dial: Dialer, url: str) -> int:

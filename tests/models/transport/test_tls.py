@@ -62,8 +62,8 @@ async def local(host: str, port: int) -> Sequence[str]:
 
 
 def client_that_trusts(certificate: Path | None) -> httpx2.AsyncClient:
-    context = ssl.create_default_context(cafile=certificate)
-    return httpx2.AsyncClient(transport=Http1Transport(Dialer(context, None, local)), trust_env=False, timeout=5)
+    dialer = Dialer(certificates=lambda: ssl.create_default_context(cafile=certificate), resolve=local)
+    return httpx2.AsyncClient(transport=Http1Transport(dialer), trust_env=False, timeout=5)
 
 
 @pytest.mark.parametrize("host", ["model.test", "127.0.0.1"])

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -172,13 +171,13 @@ class TestKeepAlive:
             await peer.wait_for_hangup()
             gone.set()
 
-        transport = Http1Transport(Dialer(ssl.create_default_context()), keepalive_expiry=0.03)
+        transport = Http1Transport(Dialer(), keepalive_expiry=0.03)
         async with httpx2.AsyncClient(transport=transport, trust_env=False) as client, serving(script) as server:
             await client.get(server.url)
             await gone.wait()
 
     async def test_no_more_than_so_many_are_kept(self):
-        transport = Http1Transport(Dialer(ssl.create_default_context()), max_idle=2)
+        transport = Http1Transport(Dialer(), max_idle=2)
         async with (
             httpx2.AsyncClient(transport=transport, trust_env=False) as client,
             serving(answering(HELLO)) as server,
