@@ -17,6 +17,7 @@ from langflow_lite.http.endpoint import Api
 from langflow_lite.http.errors import ErrorBoundary
 from langflow_lite.http.guard import Guard
 from langflow_lite.http.job_object import job_object
+from langflow_lite.http.observed import Observed
 from langflow_lite.http.openai import OPENAI_PATHS
 from langflow_lite.http.routes import ENDPOINTS, PUBLIC
 from langflow_lite.runtime import Runtime
@@ -69,6 +70,7 @@ def create_app(
     app = _Application(
         lifespan=lifespan,
         middleware=[
+            Middleware(Observed),
             Middleware(ErrorBoundary),
             Middleware(Guard, settings=settings),
             Middleware(Auth, settings=settings, public=PUBLIC, key_suffices=OPENAI_PATHS),

@@ -23,6 +23,7 @@ from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
+from langflow_lite.engine.observer import Observer, together
 from langflow_lite.engine.plan import Plan, has_component
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
@@ -60,6 +61,7 @@ from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.storage.vectors import VectorStore
+from langflow_lite.telemetry.metrics import ServerMetrics
 from langflow_lite.values import utc_now
 
 __all__ = ["PreparedRun", "Runtime"]
@@ -98,8 +100,11 @@ class PreparedRun:
         run_id: str | None = None,
         decide: Decide | None = None,
         report: Callable[[RunContext], Report] = Report,
+        kind: str = "",
     ) -> RunOutcome:
         """Run the flow. With `emit` every event is sent to it and models stream their tokens; `decide` asks people.
+
+        `kind` is that of the job.
 
         Raises `ComponentError` when a component fails, unless the report keeps going, and `StorageError` when the
         messages could not be kept.
@@ -121,6 +126,7 @@ class PreparedRun:
             emit=emit,
             decide=decide,
             flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
+            kind=kind or ("subflow" if self.around else "run"),
         )
         return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
 
@@ -130,6 +136,18 @@ def _describe(job: Job) -> Mapping[str, Any]:
     return {"job_id": job.id, "status": job.status, "outputs": result.outputs, "errors": result.errors}
 
 
+class _Afterwards(Observer):
+    """What is due once a job has ended."""
+
+    def __init__(self, callbacks: Callbacks, retention: Retention) -> None:
+        self._callbacks = callbacks
+        self._retention = retention
+
+    def job_ended(self, job: Job) -> None:
+        self._callbacks.notify(job)
+        self._retention.note(job)
+
+
 class Runtime:
     """The stores, the component registry and the engine of one server, as an async context manager.
 
@@ -137,7 +155,7 @@ class Runtime:
     clients before the database, the database before the lock on its directory. Enter and leave it in one task.
     Entering raises `StorageUnusable` or `SettingsError` when the server cannot start. `describe` makes what callbacks are
     told of an ended job; `trusted` is the code that may run, by default that of the data directory. `attached` holds the
-    jobs that run inside their requests, as they stand, by id.
+    jobs that run inside their requests, as they stand, by id. `observer` is told of everything that `metrics` counts.
     """
 
     def __init__(
@@ -155,7 +173,9 @@ class Runtime:
             names = (*PROVIDER_VARIABLES, *SERVICE_VARIABLES, *settings.variables_from_environment)
             self.environment = permitted_environment(settings.environ, names)
         self.outbound = OutboundClients(settings)
-        self.database = Database(settings.database_path)
+        self.metrics = ServerMetrics()
+        self.observer: Observer = self.metrics
+        self.database = Database(settings.database_path, observer=self.observer)
         self.meta = Meta(self.database)
         self.flows = FlowStore(self.database)
         self.folders = FolderStore(self.database, self.flows)
@@ -176,8 +196,10 @@ class Runtime:
             concurrency=settings.max_concurrent_jobs,
             queue_size=settings.job_queue_size,
             timeout=settings.job_timeout,
-            on_end=self._job_ended,
+            observer=together(self.observer, _Afterwards(self.callbacks, self.retention)),
         )
+        self.metrics.watch_jobs(self.jobs, settings.job_queue_size)
+        self.metrics.watch_database(self.database)
         self.logs: LogBuffer | None = None
         if settings.enable_log_retrieval and settings.log_retriever_buffer_size > 0:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
@@ -208,7 +230,8 @@ class Runtime:
             for store in (self.meta, self.flows, self.folders, self.api_keys, self.variables, self.files):
                 await store.load()
             stack.callback(self.api_keys.save_usage)
-            self.shared = Shared(FrozenCache(), anyio.CapacityLimiter(self.settings.worker_threads), self.monitor)
+            threads = anyio.CapacityLimiter(self.settings.worker_threads)
+            self.shared = Shared(FrozenCache(), threads, together(self.observer, self.monitor))
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta, self.flow_folder)
             await stack.enter_async_context(self.callbacks)
@@ -216,6 +239,7 @@ class Runtime:
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
             tasks.start_soon(self.retention.run, name="retention of jobs")
+            tasks.start_soon(self.metrics.watch_loop, name="lag of the event loop")
             if self.settings.reload_flows and self.flow_folder is not None:
                 tasks.start_soon(self.flow_folder.watch, name="changes of flow files")
             if self.logs is not None:
@@ -242,10 +266,6 @@ class Runtime:
         if self.logs is not None:
             self.logs.closed = True
         await self.jobs.drain(self.settings.shutdown_grace)
-
-    def _job_ended(self, job: Job) -> None:
-        self.callbacks.notify(job)
-        self.retention.note(job)
 
     async def _callback_key(self) -> bytes:
         secret = self.settings.callback_secret
@@ -357,7 +377,7 @@ class Runtime:
             return BuildReport(ctx, outputs=outputs)
 
         try:
-            outcome = await prepared.execute(emit=emit, run_id=job.id, decide=decide, report=report)
+            outcome = await prepared.execute(emit=emit, run_id=job.id, decide=decide, report=report, kind=str(job.kind))
         except LangflowError as error:
             return failed(error.message, error.code)
         except Exception as error:

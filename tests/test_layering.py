@@ -14,12 +14,12 @@ from tests.serving import ROOT
 PACKAGE = ROOT / "langflow_lite"
 LAYERS = [
     {"__main__", "cli", "client", "serve", "check", "trust", "terminal", "app", "http", "playground"},
-    {"runtime", "inside", "loading", "flow_folder", "local"},
+    {"runtime", "inside", "loading", "flow_folder", "local", "telemetry"},
     {"jobs", "storage"},
     {"engine"},
     {"components", "models", "compat"},
     {"graph", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
-    {"settings", "errors", "logs"},
+    {"settings", "errors", "logs", "metrics"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.
 ROOM_OF_PACKAGE = "__init__"

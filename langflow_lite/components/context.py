@@ -25,6 +25,8 @@ __all__ = [
     "Flows",
     "Found",
     "MessageStore",
+    "ModelCall",
+    "ModelObserver",
     "NodeView",
     "Outbound",
     "Passage",
@@ -236,11 +238,36 @@ class Vectors(Protocol):
         """The passages that were added first, with a score of 0."""
 
 
+@dataclass(slots=True)
+class ModelCall:
+    """One call of a language model. Once it has ended: `usage` as the provider reported it, `seconds`, and any `error`."""
+
+    provider: str
+    model: str
+    streamed: bool
+    usage: dict[str, int] | None = None
+    finish_reason: str = ""
+    seconds: float = 0.0
+    error: BaseException | None = None
+
+
+class ModelObserver(Protocol):
+    """Is told of each call of a language model, on the event loop."""
+
+    def model_began(self, ctx: RunContext, call: ModelCall) -> None:
+        """A call is about to be made."""
+
+    def model_ended(self, ctx: RunContext, call: ModelCall) -> None:
+        """The call has ended, in whatever way."""
+
+
 @dataclass(slots=True, kw_only=True)
 class RunContext:
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
-    `flows` is None where no other flow can be run. `decide` is None where the run cannot wait for people.
+    `flows` is None where no other flow can be run. `decide` is None where the run cannot wait for people. `kind` is what
+    the run is a part of: the kind of its job, "run" for a request that waits for it, or "subflow". `observer` is told of
+    model calls.
     `shared` is what components of the run leave for each other, by key.
     `closers` are awaited when the run is over, the last one first; what a component opened for the run is closed there.
     `threads` bounds the threads of synchronous component code; None leaves that to the event loop.
@@ -261,6 +288,8 @@ class RunContext:
     emit: Emit | None = None
     flows: Flows | None = None
     decide: Decide | None = None
+    kind: str = "run"
+    observer: ModelObserver | None = None
     threads: CapacityLimiter | None = None
     shared: dict[str, Any] = field(default_factory=dict)
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

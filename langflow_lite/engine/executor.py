@@ -7,8 +7,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import anyio.abc
@@ -18,27 +18,17 @@ from langflow_lite.components.base import Component, LoopingComponent, Output
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.node import Node
+from langflow_lite.engine.observer import Observer
 from langflow_lite.engine.plan import Plan, Schedule, VertexPlan
 from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult
 from langflow_lite.engine.values import fill
 from langflow_lite.errors import ComponentError, LangflowError, LoopLimitExceeded, ProviderError
-from langflow_lite.graph import Vertex
 from langflow_lite.overrides import Overrides
 
-__all__ = ["Execution", "Observer", "Shared"]
+__all__ = ["Execution", "Shared"]
 
 logger = logging.getLogger(__name__)
-
-
-class Observer(Protocol):
-    """Is told of every vertex that ran, in whatever kind of run, on the event loop; so it must be quick."""
-
-    def finished(self, ctx: RunContext, result: VertexResult, component: Component | None) -> None:
-        """A vertex ran; without `component` its frozen result was reused."""
-
-    def failed(self, ctx: RunContext, vertex: Vertex, component: Component, error: ComponentError) -> None:
-        """A vertex failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +39,7 @@ class Shared:
 
     frozen: FrozenCache
     threads: anyio.CapacityLimiter
-    observer: Observer | None = None
+    observer: Observer = field(default_factory=Observer)
 
 
 class Execution:
@@ -160,6 +150,7 @@ class Execution:
                 return None
         logger.debug("Building %s", vertex.display_name)
         self.report.start_vertex(id_)
+        self.shared.observer.vertex_began(self.ctx, vertex)
         started = time.perf_counter()
         component = planned.component()
         component.ctx = self.ctx
@@ -177,8 +168,7 @@ class Execution:
             if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
                 raise
             failure = _component_error(error, planned)
-            if self.shared.observer is not None:
-                self.shared.observer.failed(self.ctx, vertex, component, failure)
+            self.shared.observer.failed(self.ctx, vertex, component, failure)
             raise failure from error
         result = VertexResult(
             vertex=vertex,
@@ -234,8 +224,7 @@ class Execution:
         }
 
     def _keep(self, result: VertexResult, component: Component | None) -> None:
-        if self.shared.observer is not None:
-            self.shared.observer.finished(self.ctx, result, component)
+        self.shared.observer.finished(self.ctx, result, component)
         id_ = result.vertex.id
         self.results[id_] = result
         for name, value in result.outputs.items():

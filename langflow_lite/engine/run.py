@@ -13,6 +13,7 @@ import anyio
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.executor import Execution, Shared
+from langflow_lite.engine.observer import RunStatus
 from langflow_lite.engine.plan import Plan
 from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult, run_output, select_results, workflow_output
@@ -118,19 +119,28 @@ async def run_plan(
     before anything runs; and `StorageError` when the messages could not be kept.
     """
     ctx.threads = shared.threads
+    ctx.observer = shared.observer
     started = time.perf_counter()
     report = report or Report(ctx)
     schedule = plan.schedule(chosen_vertices(plan.graph, request))
     execution = Execution(plan, schedule, ctx, overrides, shared, report)
-    report.begin(execution)
+    shared.observer.run_began(ctx)
+    status: RunStatus = "cancelled"
     try:
+        report.begin(execution)
         await execution.run()
+        status = "failed" if execution.failed else "completed"
     except ComponentError:
+        status = "failed"
         # The user's message and the reason stay in the session; the failure itself is the answer.
         with contextlib.suppress(StorageError):
             await ctx.messages.flush()
         raise
+    except Exception:
+        status = "failed"
+        raise
     finally:
+        shared.observer.run_ended(ctx, status, time.perf_counter() - started)
         if ctx.closers:
             await _close_all(ctx)
     await ctx.messages.flush()

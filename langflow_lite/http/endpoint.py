@@ -79,7 +79,7 @@ class Endpoint:
     is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
     caller asks to be streamed;
     `errors` the documented ones. `public` endpoints answer without a key. `setting` names one without which the path
-    is 404, whatever is sent there.
+    is 404, whatever is sent there. `template` is the path as OpenAPI writes it, parameters without their kinds.
     """
 
     method: str
@@ -101,6 +101,7 @@ class Endpoint:
     deprecated: bool = False
     setting: str = ""
     needs_body: bool = False
+    template: str = field(init=False)
     uuids: frozenset[str] = field(init=False)
     _decoder: Any = field(init=False, repr=False)
     _empty_body: bytes | None = field(init=False, repr=False)
@@ -108,16 +109,12 @@ class Endpoint:
     def __post_init__(self) -> None:
         uuids = frozenset(m["name"] for m in _PARAMETER.finditer(self.path) if m["kind"] == "uuid")
         object.__setattr__(self, "uuids", uuids)
+        object.__setattr__(self, "template", _PARAMETER.sub(r"{\g<name>}", self.path))
         decoder = None if self.body in (None, bytes) else msgspec.json.Decoder(self.body, strict=False)
         empty = None if decoder is None or self.needs_body else _accepts(decoder, b"{}")
         object.__setattr__(self, "_decoder", decoder)
         object.__setattr__(self, "_empty_body", empty)
         object.__setattr__(self, "needs_body", decoder is not None and empty is None)
-
-    @property
-    def template(self) -> str:
-        """The path as OpenAPI writes it, parameters without their kinds."""
-        return _PARAMETER.sub(r"{\g<name>}", self.path)
 
     @property
     def parameters(self) -> list[str]:
@@ -253,6 +250,7 @@ class Api:
         method = scope["method"]
         endpoint = node.methods.get(method) or (node.methods.get("GET") if method == "HEAD" else None)
         if endpoint is not None:
+            scope["langflow_lite.endpoint"] = endpoint
             await endpoint.serve(scope, receive, send, values)
             return
         allowed = sorted({*node.methods, "OPTIONS", *(("HEAD",) if "GET" in node.methods else ())})

@@ -98,6 +98,7 @@ class ErrorBoundary:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                scope["langflow_lite.status"] = message["status"]
                 message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS, *extra]
             await send(message)
 

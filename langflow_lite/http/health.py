@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from langflow_lite.errors import StorageError
 from langflow_lite.http.endpoint import Call, Endpoint, ServerNotRunning
+from langflow_lite.metrics import CONTENT_TYPE
 from langflow_lite.values import to_json
 
 __all__ = ["ENDPOINTS"]
@@ -55,6 +56,11 @@ async def health_check(call: Call) -> HealthCheck | Response:
     return _unwell(found)
 
 
+async def metrics(call: Call) -> Response:
+    """The server's numbers in Prometheus text format 0.0.4."""
+    return Response(call.runtime.metrics.render(), media_type=CONTENT_TYPE)
+
+
 def _unwell(found: Health) -> Response:
     return Response(to_json(found), 503, media_type="application/json")
 
@@ -79,5 +85,13 @@ ENDPOINTS = (
         response=HealthCheck,
         public=True,
         errors=(ServerNotRunning,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/metrics",
+        handler=metrics,
+        summary="Metrics for Prometheus",
+        tag="Base",
+        media_type="text/plain",
     ),
 )

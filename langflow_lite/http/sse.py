@@ -8,9 +8,10 @@ from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import AppStatus
+from starlette.types import Receive, Scope, Send
 
 from langflow_lite.events import Frames
-from langflow_lite.http.streams import SEND_TIMEOUT
+from langflow_lite.http.streams import SEND_TIMEOUT, followed
 
 __all__ = ["event_source"]
 
@@ -41,7 +42,7 @@ def event_source(
             yield _encode(*item) if isinstance(item, tuple) else b"".join(starmap(_encode, item))
 
     run: Callable[[], Coroutine[Any, Any, None]] | None = None if produce is None else sender
-    return EventSourceResponse(
+    return _EventSource(
         events(),
         headers=headers,
         data_sender_callable=run,
@@ -50,6 +51,14 @@ def event_source(
         send_timeout=SEND_TIMEOUT,
         sep="\n",
     )
+
+
+class _EventSource(EventSourceResponse):
+    """The response of the library, which counts as a follower while it lasts."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with followed(scope):
+            await super().__call__(scope, receive, send)
 
 
 def _encode(number: int, frame: bytes) -> bytes:

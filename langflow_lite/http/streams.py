@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -12,8 +13,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from langflow_lite.events import Frames
+from langflow_lite.http.endpoint import runtime_of
 
-__all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse", "cancel_when_gone"]
+__all__ = ["EVENT_STREAM", "NDJSON", "SEND_TIMEOUT", "EventResponse", "cancel_when_gone", "followed"]
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 NDJSON = "application/x-ndjson"
@@ -54,7 +56,8 @@ class EventResponse(Response):
             # The run goes as far as it can before anything is sent: its first events leave together with the head.
             await anyio.lowlevel.checkpoint()
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await self._send_frames(send)
+            with followed(scope):
+                await self._send_frames(send)
             finished = True
             tasks.cancel_scope.cancel()
         if finished:
@@ -77,6 +80,17 @@ class EventResponse(Response):
                 await cancel_when_gone(receive, scope)
                 return
         scope.cancel()
+
+
+@contextmanager
+def followed(scope: Scope) -> Iterator[None]:
+    """Tell the observer of the server that events are being followed for as long as this lasts."""
+    observer = runtime_of(scope).observer
+    observer.stream_began()
+    try:
+        yield
+    finally:
+        observer.stream_ended()
 
 
 async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

@@ -15,6 +15,7 @@ import anyio
 import anyio.abc
 from msgspec.structs import replace
 
+from langflow_lite.engine.observer import Observer
 from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, StorageError
 from langflow_lite.events import Frames
 from langflow_lite.job import Job, JobResult, JobStatus
@@ -39,8 +40,8 @@ class Supervisor:
     A job is accepted once its row is committed. At most `concurrency` run at once, the rest wait in the order of their
     acceptance, at most `queue_size` of them. The first terminal transition of a job wins; its status, result and
     terminal event are one transaction and are told to nobody before it is committed. `timeout` is in seconds, 0 for
-    none; a job that waits for a person (`pauses`) holds no slot, and its time does not run. `on_end` is called with each
-    job that has ended, after the commit.
+    none; a job that waits for a person (`pauses`) holds no slot, and its time does not run. `observer` is told of each
+    job: when it is accepted, when it begins, and when it has ended, after the commit.
 
     A job that was stopped or timed out gives its slot back at once, even if its code ignores the cancellation. While
     the store cannot write, jobs keep their slots and their ends are tried again.
@@ -54,14 +55,14 @@ class Supervisor:
         concurrency: int = 32,
         queue_size: int = 10_000,
         timeout: float = 0,
-        on_end: Callable[[Job], None] = lambda _: None,
+        observer: Observer | None = None,
     ) -> None:
         self._store = store
         self._execute = execute
         self._concurrency = concurrency
         self._queue_size = queue_size
         self._timeout = timeout
-        self._on_end = on_end
+        self._observer = observer or Observer()
         self._active: dict[str, ActiveJob] = {}
         self.pauses = Pauses(self._active, store, self._slot)
         self._queue: OrderedDict[str, ActiveJob] = OrderedDict()
@@ -111,6 +112,11 @@ class Supervisor:
         """How many jobs run."""
         return self._running
 
+    @property
+    def suspended(self) -> int:
+        """How many jobs wait for a person."""
+        return sum(1 for active in self._active.values() if active.pauses)
+
     async def submit(self, job: Job) -> Job:
         """Accept a job: it exists from now on, whatever happens to this process.
 
@@ -129,6 +135,7 @@ class Supervisor:
         finally:
             self._arriving -= 1
         if kept.id == job.id and self._accepting:
+            self._observer.job_accepted(kept)
             self._replace_suspended(kept)
             self._enqueue(kept)
         return kept
@@ -201,6 +208,7 @@ class Supervisor:
         active.job = claimed
         if self._timeout > 0:
             self._spawn(self._expire, active)
+        self._observer.job_began(claimed)
         return await self._execute(claimed, active.log.append)
 
     async def _expire(self, active: ActiveJob) -> None:
@@ -247,7 +255,7 @@ class Supervisor:
             committed = await self._commit_end(active, ended)
         self._leave(active)
         if committed:
-            self._on_end(active.job)
+            self._observer.job_ended(active.job)
 
     async def _commit_end(self, active: ActiveJob, ended: Ended) -> bool:
         """Store the end of a job and publish it; False when that was impossible until the shutdown."""

@@ -18,6 +18,7 @@ from langflow_lite.errors import MissingModel
 from langflow_lite.models.addresses import is_loopback_url
 from langflow_lite.models.base import LanguageModel, Options
 from langflow_lite.models.endpoint import Endpoint
+from langflow_lite.models.observed import ObservedModel
 from langflow_lite.models.providers import (
     ECHO,
     LOCAL,
@@ -85,6 +86,11 @@ async def open_model(ctx: RunContext, wish: Wish) -> LanguageModel:
     """
     if isinstance(wish.model, LanguageModel):
         return wish.model
+    model = await _open(ctx, wish)
+    return model if ctx.observer is None else ObservedModel(model, ctx, ctx.observer)
+
+
+async def _open(ctx: RunContext, wish: Wish) -> LanguageModel:
     choice = await choose_model(ctx, wish)
     provider = choice.provider
     if not provider.protocol:

@@ -13,6 +13,7 @@ import aiosqlite
 import anyio
 import anyio.to_thread
 
+from langflow_lite.engine.observer import Observer
 from langflow_lite.errors import StorageError
 from langflow_lite.storage.schema import prepare
 from langflow_lite.storage.writer import Writer, storage_error
@@ -30,12 +31,13 @@ class Database:
 
     Entering raises `StorageUnusable` when the file cannot be used. Leaving commits everything that was handed to the
     writer, even if the surrounding scope is cancelled. `busy_timeout` is how many seconds a write waits for another
-    program's lock.
+    program's lock; `observer` is told of what is written.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 2.0) -> None:
+    def __init__(self, path: Path, *, busy_timeout: float = 2.0, observer: Observer | None = None) -> None:
         self.path = path
         self._busy_timeout = busy_timeout
+        self._observer = observer or Observer()
         self._writer: Writer | None = None
         self._readers: list[_Reader] = []
         self._stack = AsyncExitStack()
@@ -49,7 +51,7 @@ class Database:
 
     async def __aenter__(self) -> Database:
         await anyio.to_thread.run_sync(lambda: prepare(self.path, busy_timeout=self._busy_timeout))
-        self._writer = await Writer.open(self.path, busy_timeout=self._busy_timeout)
+        self._writer = await Writer.open(self.path, busy_timeout=self._busy_timeout, observer=self._observer)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(self._writer.run, name="database writer")
         return self

@@ -18,6 +18,7 @@ from msgspec import Raw
 from langflow_lite.components.base import Component
 from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind
+from langflow_lite.engine.observer import Observer
 from langflow_lite.engine.results import (
     VertexResult,
     cut_long,
@@ -61,8 +62,8 @@ class _Ran(NamedTuple):
     error: ComponentError | None
 
 
-class MonitorTable:
-    """Builds and transactions (contract: *Vertex builds*, *Transactions*); an `Observer` of the engine.
+class MonitorTable(Observer):
+    """Builds and transactions (contract: *Vertex builds*, *Transactions*), from what an observer is told of vertices.
 
     What runs tell it is telemetry: kept in memory for up to half a second, written together, and lost in a crash; when
     the vertices of a flow run faster than 200 times a second, the newest are kept. It is an async context manager, to

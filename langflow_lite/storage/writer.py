@@ -20,6 +20,7 @@ import aiosqlite
 import anyio
 import anyio.lowlevel
 
+from langflow_lite.engine.observer import Observer
 from langflow_lite.errors import StorageBusy, StorageError, StorageFull
 from langflow_lite.storage.columns import well_formed
 
@@ -293,8 +294,9 @@ class Writer:
     `run` is its task; nothing is written unless it is running. Its methods are called from the event loop's thread.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, batches: _BatchConnection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, batches: _BatchConnection, observer: Observer) -> None:
         self._connection = connection
+        self._observer = observer
         self._batches = batches
         self._queue: list[Ticket[Any]] = []
         self._batch: list[Ticket[Any]] = []
@@ -311,8 +313,11 @@ class Writer:
         """Units given to `append` that were thrown away because too many were waiting."""
 
     @classmethod
-    async def open(cls, path: Path, *, busy_timeout: float) -> Writer:
-        """A writer on the database at `path`, waiting up to `busy_timeout` seconds for foreign locks."""
+    async def open(cls, path: Path, *, busy_timeout: float, observer: Observer) -> Writer:
+        """A writer on the database at `path`, waiting up to `busy_timeout` seconds for foreign locks.
+
+        `observer` is told of each batch.
+        """
         opened: list[_BatchConnection] = []
 
         def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
@@ -324,12 +329,17 @@ class Writer:
 
         with anyio.CancelScope(shield=True):
             connection = await aiosqlite.connect(path, factory=connect, isolation_level=None, timeout=busy_timeout)
-        return cls(connection, opened[0])
+        return cls(connection, opened[0], observer)
 
     @property
     def refusal(self) -> StorageError | None:
         """Why nothing is written any more; None while all is well."""
         return self._refusal
+
+    @property
+    def waiting(self) -> int:
+        """How many units wait to be committed."""
+        return len(self._queue) + len(self._batch)
 
     @property
     def failure(self) -> StorageError | None:
@@ -414,9 +424,10 @@ class Writer:
         del self._queue[:_BATCH_LIMIT]
         self._signal = _Signal()
         self._batches.batch = self._batch
-        self._commit_began = time.monotonic()
+        began = self._commit_began = time.monotonic()
         await self._connection.commit()
         self._commit_began = None
+        self._observer.batch_committed(len(self._batch), time.monotonic() - began)
         self._settle(self._batch)
         self._batch = []
         if self._batches.broken is not None:

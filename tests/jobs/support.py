@@ -8,6 +8,7 @@ import anyio
 import msgspec
 
 from langflow_lite.components.context import Emit
+from langflow_lite.engine.observer import Observer
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended
@@ -82,3 +83,13 @@ def names(frames: list[tuple[int, bytes]]) -> list[str]:
     events = [body["event"] for body in bodies]
     assert [name for name in events if name in TERMINAL_EVENTS] == events[-1:]
     return events
+
+
+class Listener(Observer):
+    """Keeps the ids of the jobs that have ended."""
+
+    def __init__(self, ended: list[str]) -> None:
+        self.ended = ended
+
+    def job_ended(self, job: Job) -> None:
+        self.ended.append(job.id)

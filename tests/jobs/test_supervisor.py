@@ -24,7 +24,7 @@ from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.storage.jobs import JobTable
 from tests.jobs.memory import MemoryJobs
-from tests.jobs.support import Script, completed, echo, frames_of, names, new_job
+from tests.jobs.support import Listener, Script, completed, echo, frames_of, names, new_job
 
 pytestmark = pytest.mark.anyio
 Store = MemoryJobs | JobTable
@@ -229,7 +229,7 @@ async def test_a_result_that_cannot_be_stored_fails_the_job(memory: MemoryJobs, 
 async def test_nothing_of_the_end_is_told_before_it_is_committed(memory: MemoryJobs):
     release = memory.hold("finish")
     ended: list[str] = []
-    async with Supervisor(memory, echo, on_end=lambda job: ended.append(job.id)) as jobs:
+    async with Supervisor(memory, echo, observer=Listener(ended)) as jobs:
         job = await jobs.submit(new_job("a"))
         follower = jobs.follow(job.id)
         assert (await anext(follower))[0] == 1
@@ -438,7 +438,7 @@ async def test_a_thousand_jobs_raced_by_five_stops_each_have_one_outcome(store: 
         assert job.status.is_terminal
         winners[job_id] = winners.get(job_id, 0) + stopped
 
-    async with Supervisor(store, execute, concurrency=8, on_end=lambda job: ended.append(job.id)) as jobs:
+    async with Supervisor(store, execute, concurrency=8, observer=Listener(ended)) as jobs:
         all_jobs = []
         async with anyio.create_task_group() as tasks:
             for _ in range(1000):

@@ -1,0 +1,66 @@
+"""ObservedModel: a language model whose calls are told to the observer of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+from langflow_lite.components.context import ModelCall, ModelObserver, RunContext
+from langflow_lite.models.base import ChatMessage, Delta, LanguageModel, Reply, ToolSpec
+
+__all__ = ["ObservedModel"]
+
+
+class ObservedModel(LanguageModel):
+    """The same model; a call counts from its beginning to the last piece of its answer."""
+
+    def __init__(self, model: LanguageModel, ctx: RunContext, observer: ModelObserver) -> None:
+        self.provider = model.provider
+        self.model = model.model
+        self._inner = model
+        self._ctx = ctx
+        self._observer = observer
+
+    def with_schema(self, name: str, schema: Mapping[str, Any]) -> LanguageModel | None:
+        """The same model, its replies held to a JSON schema; None when the protocol has no way to do that."""
+        held = self._inner.with_schema(name, schema)
+        return None if held is None else ObservedModel(held, self._ctx, self._observer)
+
+    async def complete(
+        self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
+    ) -> Reply:
+        """The whole reply at once."""
+        with self._told(streamed=False) as call:
+            reply = await self._inner.complete(messages, tools=tools, tool_choice=tool_choice)
+            call.usage, call.finish_reason = reply.usage, reply.finish_reason
+        return reply
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
+    ) -> AsyncGenerator[Delta]:
+        """The reply piece by piece."""
+        with self._told(streamed=True) as call:
+            async with aclosing(self._inner.stream(messages, tools=tools, tool_choice=tool_choice)) as deltas:
+                async for delta in deltas:
+                    call.usage = delta.usage or call.usage
+                    call.finish_reason = delta.finish_reason or call.finish_reason
+                    yield delta
+
+    @contextmanager
+    def _told(self, *, streamed: bool) -> Iterator[ModelCall]:
+        call = ModelCall(self.provider, self.model, streamed)
+        self._observer.model_began(self._ctx, call)
+        began = time.perf_counter()
+        try:
+            yield call
+        except GeneratorExit:
+            # Whoever read the stream had enough of it.
+            raise
+        except BaseException as error:
+            call.error = error
+            raise
+        finally:
+            call.seconds = time.perf_counter() - began
+            self._observer.model_ended(self._ctx, call)
