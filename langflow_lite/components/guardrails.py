@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from langflow_lite.components.base import output
 from langflow_lite.components.inputs import Kind, field
@@ -12,9 +12,9 @@ from langflow_lite.components.model_choice import ModelUser
 from langflow_lite.errors import ComponentError
 from langflow_lite.values import Data, Message
 
-__all__ = ["GuardrailValidatorComponent", "GuardrailValidatorV2Component"]
+__all__ = ["GuardrailValidatorComponent"]
 
-_CHECKS: Mapping[str, tuple[str, str]] = {
+CHECKS: Mapping[str, tuple[str, str]] = {
     "PII": (
         "personal data of a real person: names together with addresses, telephone numbers, e-mail addresses, "
         "identity, card or account numbers",
@@ -55,7 +55,7 @@ _INJECTIONS = (
     (r"\bpretend\b.{0,40}\b(no|without)\b.{0,20}\b(rules|limits|restrictions|filters?)\b", 0.7),
     (r"<\|?(system|im_start|endoftext)\|?>", 0.5),
 )
-_NAMES = tuple(_CHECKS)
+_NAMES = tuple(CHECKS)
 _DEFAULT = ("PII", "Tokens/Passwords", "Jailbreak")
 
 
@@ -63,7 +63,7 @@ class GuardrailValidatorComponent(ModelUser):
     """Checks a text against rules, and sends it one of two ways."""
 
     name = "GuardrailValidator"
-    aliases = ("Guardrails",)
+    aliases: ClassVar[tuple[str, ...]] = ("Guardrails",)
     display_name = "Guardrails"
     icon = "shield-check"
 
@@ -123,10 +123,10 @@ class GuardrailValidatorComponent(ModelUser):
 
     async def _judge(self) -> tuple[bool, str]:
         names = [str(name) for name in self.enabled_guardrails]
-        unknown = [name for name in names if name not in _CHECKS]
+        unknown = [name for name in names if name not in CHECKS]
         if unknown:
-            raise ComponentError(f"there is no guardrail {unknown[0]!r}; known are: {', '.join(_CHECKS)}")
-        checks = [(name, *_CHECKS[name]) for name in names]
+            raise ComponentError(f"there is no guardrail {unknown[0]!r}; known are: {', '.join(CHECKS)}")
+        checks = [(name, *CHECKS[name]) for name in names]
         if self.enable_custom_guardrail and self.custom_guardrail_explanation.strip():
             own = self.custom_guardrail_explanation.strip()
             checks.append(("Custom", own, f"The text goes against this rule: {own}"))
@@ -150,26 +150,3 @@ class GuardrailValidatorComponent(ModelUser):
         )
         answer = (await self.ask(system, f"<text>\n{self.input_text}\n</text>")).strip().casefold()
         return answer.lstrip("\"'*` ").startswith("yes")
-
-
-class GuardrailValidatorV2Component(GuardrailValidatorComponent):
-    """Checks a text against rules by the judgement of a language model, and sends it one of two ways."""
-
-    name = "GuardrailValidatorV2"
-    aliases = ("Guardrails V2",)
-    display_name = "Guardrails"
-
-    checking_method: str = field(
-        Kind.DROPDOWN,
-        "Checking Method",
-        "AI checks",
-        options=("AI checks",),
-        info="Only checks by a model are available.",
-    )
-
-    async def _judge(self) -> tuple[bool, str]:
-        if self.checking_method != "AI checks":
-            raise ComponentError(
-                f"the checking method {self.checking_method!r} is not available here; choose AI checks in the node"
-            )
-        return await super()._judge()

@@ -1,9 +1,7 @@
-"""Services about recordings and videos: AssemblyAI and YouTube."""
+"""Transcription of recordings by AssemblyAI."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -14,9 +12,9 @@ from langflow_lite.components.fetching import FetchFailed
 from langflow_lite.components.files import paths_in
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.service import Service
-from langflow_lite.values import Data, Table
+from langflow_lite.values import Data
 
-__all__ = ["AssemblyAITranscriptionJobCreator", "AssemblyAITranscriptionJobPoller", "YouTubeCommentsComponent"]
+__all__ = ["AssemblyAITranscriptionJobCreator", "AssemblyAITranscriptionJobPoller"]
 
 _SHORTEST_PAUSE = 0.01
 _LONGEST_JOB = 4 * 3600.0
@@ -126,90 +124,3 @@ class AssemblyAITranscriptionJobPoller(_AssemblyAI):
                 if found.get("status") not in ("queued", "processing"):
                     return dict(found)
                 await anyio.sleep(max(self.polling_interval, _SHORTEST_PAUSE))
-
-
-_VIDEO = re.compile(r"(?:v=|/v/|youtu\.be/|/embed/|/shorts/|/live/)([A-Za-z0-9_-]{6,20})")
-_PAGE = 100
-
-
-class YouTubeCommentsComponent(Service):
-    """Reads the comments of a YouTube video."""
-
-    name = "YouTubeCommentsComponent"
-    aliases = ("YouTubeComments", "YouTube Comments")
-    display_name = "YouTube Comments"
-    category = "youtube"
-    icon = "YouTube"
-    service = "youtube"
-    title = "YouTube"
-    address = "https://www.googleapis.com"
-    variables = ("YOUTUBE_API_KEY",)
-
-    video_url: str = field(Kind.TEXT, "Video URL", required=True, tool_mode=True, info="The address of the video.")
-    api_key: str = field(Kind.SECRET, "YouTube API Key", required=True, load_from_db=True)
-    max_results: int = field(Kind.INT, "Max Results", 10, info="Most comments.")
-    sort_by: str = field(Kind.DROPDOWN, "Sort By", "relevance", options=("time", "relevance"))
-    include_replies: bool = field(Kind.BOOL, "Include Replies", advanced=True)
-    include_metrics: bool = field(
-        Kind.BOOL, "Include Metrics", True, advanced=True, info="Counts of likes and replies."
-    )
-
-    @output("comments", "Comments")
-    async def get_video_comments(self) -> Table:
-        """A row per comment; replies follow their comment."""
-        match = _VIDEO.search(self.video_url)
-        if match is None:
-            raise ValueError(f"{self.video_url[:200]!r} is not the address of a YouTube video")
-        video = match[1]
-        key = await self.key(self.api_key)
-        rows: list[dict[str, Any]] = []
-        left, page = max(1, self.max_results), ""
-        while left > 0:
-            params = {
-                "part": "snippet,replies",
-                "videoId": video,
-                "order": self.sort_by,
-                "textFormat": "plainText",
-                "maxResults": str(min(left, _PAGE)),
-                "key": key,
-                **({"pageToken": page} if page else {}),
-            }
-            try:
-                found = await self.call("GET", "/youtube/v3/commentThreads", params=params)
-            except FetchFailed as error:
-                raise FetchFailed(str(error).replace(key, "***"), error.status) from error
-            threads = (found.get("items") or [])[:left]
-            for thread in threads:
-                rows += self._rows(thread, video)
-            left -= len(threads)
-            page = found.get("nextPageToken") or ""
-            if not page or not threads:
-                break
-        table = Table(rows)
-        self.status = table
-        return table
-
-    def _rows(self, thread: dict[str, Any], video: str) -> Iterator[dict[str, Any]]:
-        top = thread["snippet"]["topLevelComment"]
-        yield self._row(top, video, "", int(thread["snippet"].get("totalReplyCount") or 0))
-        if self.include_replies:
-            for reply in (thread.get("replies") or {}).get("comments") or []:
-                yield self._row(reply, video, top["id"], 0)
-
-    def _row(self, comment: dict[str, Any], video: str, parent: str, replies: int) -> dict[str, Any]:
-        said = comment.get("snippet") or {}
-        row = {
-            "video_id": video,
-            "video_url": self.video_url,
-            "comment_id": comment.get("id"),
-            "parent_comment_id": parent,
-            "is_reply": bool(parent),
-            "author": said.get("authorDisplayName"),
-            "author_channel_url": said.get("authorChannelUrl"),
-            "text": said.get("textDisplay"),
-            "published_at": said.get("publishedAt"),
-            "updated_at": said.get("updatedAt"),
-        }
-        if self.include_metrics:
-            row |= {"like_count": said.get("likeCount"), "reply_count": replies}
-        return row

@@ -85,7 +85,8 @@ class SaveToFileComponent(Component):
     )
     async def save_to_file(self) -> Message:
         """A sentence with the path under which the files API serves the file."""
-        name = self.file_name.strip()
+        # Up to 1.4 the field was a path, such as ./news.json.
+        name = self.file_name.strip().removeprefix("./")
         if not name:
             raise ValueError("File name must be provided.")
         if _UNSAFE.search(name) or name.strip(".") == "":

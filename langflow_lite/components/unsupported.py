@@ -33,7 +33,6 @@ _STOCK = (
     ("HCD*", "external_service", _LOCAL_STORE),
     ("Composio*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for that service"),
     ("Gmail*", "external_service", _REPLACE + "an MCP Tools component and an MCP server for Gmail"),
-    ("YouTubeTranscripts*", "external_service", _REPLACE + "an API Request component"),
     ("You[Tt]ube*", "external_service", _REPLACE + "a Web Search component"),
     ("Google*Embeddings*", "external_service", _REPLACE + "an Embedding Model component"),
     ("GoogleGenerativeAI*", "external_service", _REPLACE + "a Language Model component with another provider"),

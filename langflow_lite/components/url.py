@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,9 +15,10 @@ from langflow_lite.components.fetching import Fetched, FetchFailed, fetch, full_
 from langflow_lite.components.html import Page, html_to_markdown, read_page
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.shaping import texts_in
+from langflow_lite.components.tools import Tool
 from langflow_lite.values import Data, Message, Table
 
-__all__ = ["URLComponent"]
+__all__ = ["URLComponent", "URLContentFetcherComponent"]
 
 _AT_ONCE = 8
 _MAX_DEPTH = 5
@@ -230,6 +232,47 @@ class _Crawl:
             "language": page.language,
         }
         return row, page.links
+
+
+class URLContentFetcherComponent(Component):
+    """Fetches the text of a single page."""
+
+    # Not one of Langflow's own, but it came with the starter projects of 1.0 and 1.1.
+    name = "url_content_fetcher"
+    display_name = "URL Content Fetcher"
+    category = "data_source"
+    icon = "globe"
+    legacy = True
+
+    url: str = field(Kind.TEXT, "URL", info="The address of the page.")
+    fetch_params: Any = field(Kind.DICT, "Fetch parameters", advanced=True, info="Without effect.")
+
+    @output("api_run_model", "JSON", types=("JSON", "Data"), aliases=("run_model",))
+    async def run_model(self) -> Data:
+        """`content` and `metadata` of the page, and the beginning of its text."""
+        page = await self._page(self.url)
+        found = Data({**page, "text": page["content"][:500]})
+        self.status = found
+        return found
+
+    @output("api_build_tool", "Tool", types=("Tool",), aliases=("build_tool",))
+    async def build_tool(self) -> Tool:
+        """The tool `url_content_fetcher`."""
+
+        async def call(arguments: Mapping[str, Any]) -> dict[str, Any]:
+            return await self._page(str(arguments.get("url", "")))
+
+        url = {"type": "string", "description": "The URL to fetch content from"}
+        schema = {"type": "object", "properties": {"url": url}, "required": ["url"]}
+        description = "Fetch content from a single URL. Input should be a URL string only."
+        return Tool("url_content_fetcher", description, schema, call, source=self.node.id)
+
+    async def _page(self, url: str) -> dict[str, Any]:
+        reader = URLComponent(urls=[url], continue_on_failure=False)
+        reader.ctx, reader.node = self.ctx, self.node
+        [page] = (await reader.fetch_content()).rows
+        metadata = {"source": page["url"], "title": page["title"], "language": page["language"]}
+        return {"content": page["text"], "metadata": metadata}
 
 
 def _is_below(link: str, root: str) -> bool:

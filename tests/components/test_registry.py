@@ -196,7 +196,6 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
         ("SequentialCrewComponent", None, "needs_package", "an Agent"),
         ("CrewAIAgentComponent", None, "needs_package", "an Agent"),
         ("SequentialTaskAgent", None, "needs_package", "an Agent"),
-        ("YouTubeTranscripts", None, "external_service", "API Request"),
         ("PythonREPLComponent", None, "user_code_untrusted", "never runs Python that a flow brings"),
         ("PythonREPLTool", None, "user_code_untrusted", "an Operations or a Calculator component"),
         ("PythonFunction", None, "user_code_untrusted", "never runs Python that a flow brings"),

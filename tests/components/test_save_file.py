@@ -82,3 +82,8 @@ async def test_excel_is_written(place: Any) -> None:
 async def test_what_cannot_be_written_is_an_error_saying_why(place: Any, fields: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         await saved(place, **{"input": "x", **fields})
+
+
+async def test_the_path_that_releases_before_1_5_had_may_name_the_present_folder(place: Any) -> None:
+    component = place(SaveToFileComponent(input=Message(text="x"), file_name="./news.txt", file_format="txt"))
+    assert "/news.txt'" in (await component.save_to_file()).text

@@ -8,6 +8,7 @@ import pytest
 from langflow_lite.components import media_services as media
 from langflow_lite.components import scraping_services as scraping
 from langflow_lite.components import search_services as search
+from langflow_lite.components import youtube
 from langflow_lite.components.service import SERVICE_VARIABLES, Service
 from langflow_lite.components.tools import component_tools
 from langflow_lite.values import Data
@@ -15,7 +16,18 @@ from tests.services_standin import Answer, Seen, WebStandin
 
 pytestmark = pytest.mark.anyio
 
-SERVICES = ("tavily", "searchapi", "arxiv", "agentql", "scrapegraph", "needle", "apify", "assemblyai", "youtube")
+SERVICES = (
+    "tavily",
+    "searchapi",
+    "arxiv",
+    "agentql",
+    "scrapegraph",
+    "needle",
+    "apify",
+    "assemblyai",
+    "youtube",
+    "youtube_captions",
+)
 
 
 @pytest.fixture
@@ -274,7 +286,7 @@ async def test_the_comments_of_a_video_are_read_page_by_page(online: WebStandin,
         return {"items": [{**thread, "replies": {"comments": [comment("r1")]}}], "nextPageToken": "p" if first else ""}
 
     online.serve("/youtube/v3/commentThreads", page)
-    component = media.YouTubeCommentsComponent(
+    component = youtube.YouTubeCommentsComponent(
         api_key="k", video_url="https://www.youtube.com/watch?v=abc-DEF_123&t=1", include_replies=True
     )
     rows = (await place(component).get_video_comments()).rows
@@ -290,7 +302,75 @@ async def test_the_comments_of_a_video_are_read_page_by_page(online: WebStandin,
 
 async def test_what_is_no_video_is_an_error(place: Any) -> None:
     with pytest.raises(ValueError, match="is not the address of a YouTube video"):
-        await place(media.YouTubeCommentsComponent(api_key="k", video_url="http://x")).get_video_comments()
+        await place(youtube.YouTubeCommentsComponent(api_key="k", video_url="http://x")).get_video_comments()
+
+
+TRACKS = [
+    {"baseUrl": "https://www.youtube.com/api/timedtext?v=abc-DEF_123&lang=de", "languageCode": "de"},
+    {
+        "baseUrl": "https://www.youtube.com/api/timedtext?v=abc-DEF_123&kind=asr&lang=en",
+        "languageCode": "en",
+        "kind": "asr",
+    },
+    {"baseUrl": "https://elsewhere.test/steal?v=abc-DEF_123&lang=en-GB", "languageCode": "en-GB"},
+]
+SPOKEN = {
+    "events": [
+        {"tStartMs": 0, "segs": [{"utf8": "\n"}]},
+        {"tStartMs": 1000, "dDurationMs": 2000, "segs": [{"utf8": "Hello"}, {"utf8": " there\n"}]},
+        {"tStartMs": 58000, "dDurationMs": 4000, "segs": [{"utf8": "across"}]},
+        {"tStartMs": 200000, "dDurationMs": 1000, "segs": [{"utf8": "late"}]},
+    ]
+}
+
+
+def with_captions(online: WebStandin, tracks: Any = TRACKS, **player: Any) -> None:
+    renderer = {"playerCaptionsTracklistRenderer": {"captionTracks": tracks}}
+    online.serve("/youtubei/v1/player", {"captions": renderer, **player})
+    online.serve("/api/timedtext", SPOKEN)
+
+
+async def test_the_transcript_of_a_video_in_chunks_and_as_a_whole(online: WebStandin, place: Any) -> None:
+    with_captions(online)
+    component = place(youtube.YouTubeTranscriptsComponent(url="https://youtu.be/abc-DEF_123"))
+    assert (await component.get_dataframe_output()).rows == [
+        {"timestamp": "00:00", "text": "Hello there"},
+        {"timestamp": "01:00", "text": "across"},
+        {"timestamp": "03:00", "text": "late"},
+    ]
+    assert (await component.get_message_output()).text == "Hello there across late"
+    assert (await component.get_data_output()).data == {
+        "transcript": "Hello there across late",
+        "video_url": "https://youtu.be/abc-DEF_123",
+    }
+    player, captions = online.seen[:2]
+    assert player.json["videoId"] == "abc-DEF_123"
+    assert captions.query == {"v": "abc-DEF_123", "lang": "en-GB", "fmt": "json3"}
+
+
+async def test_a_transcript_is_translated_by_youtube(online: WebStandin, place: Any) -> None:
+    with_captions(online, TRACKS[:1])
+    component = youtube.YouTubeTranscriptsComponent(url="https://youtu.be/abc-DEF_123", translation="es")
+    await place(component).get_message_output()
+    assert online.seen[1].query["tlang"] == "es"
+
+
+@pytest.mark.parametrize(
+    ("player", "reason"),
+    [
+        ({"tracks": []}, "has no captions"),
+        ({"playabilityStatus": {"status": "ERROR", "reason": "This video is private"}}, "This video is private"),
+        ({"playabilityStatus": {"status": "LOGIN_REQUIRED"}}, "LOGIN_REQUIRED"),
+    ],
+)
+async def test_a_video_without_captions_says_so_in_every_output(
+    online: WebStandin, place: Any, player: dict[str, Any], reason: str
+) -> None:
+    with_captions(online, **player)
+    component = place(youtube.YouTubeTranscriptsComponent(url="https://youtu.be/abc-DEF_123"))
+    assert reason in (await component.get_dataframe_output()).rows[0]["error"]
+    assert reason in (await component.get_message_output()).text
+    assert reason in (await component.get_data_output()).data["error"]
 
 
 def test_every_service_key_may_come_from_the_environment() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from langflow_lite.components.url import URLComponent
+from langflow_lite.components.url import URLComponent, URLContentFetcherComponent
 from langflow_lite.models.outbound import OutboundClients
 from tests.services_standin import Answer, WebStandin
 
@@ -145,3 +145,15 @@ async def test_exports_before_1_5_get_records_text_and_rows(web: WebStandin, pla
     assert component.find_output("data", "fetch_content").method == "fetch_content_data"
     assert component.find_output("page_results", "fetch_content").method == "fetch_content"
     assert component.find_output("raw_results", "as_message").method == "fetch_content_as_message"
+
+
+async def test_the_fetcher_of_the_first_starter_projects_is_a_component_and_a_tool(web: WebStandin, place: Any) -> None:
+    url = web.serve("/fish", PAGE)
+    component = place(URLContentFetcherComponent(url=url))
+    page = {
+        "content": "FishAll about fishThey swim & dive.",
+        "metadata": {"source": url, "title": "Fish", "language": "en"},
+    }
+    assert (await component.run_model()).data == {**page, "text": page["content"]}
+    tool = await component.build_tool()
+    assert (tool.name, await tool.call({"url": url})) == ("url_content_fetcher", page)

@@ -27,7 +27,7 @@ from tests.standin import running_standin
 
 ANSWERED, CLEAR, OTHER = "answered", "clear error", "anything else"
 SECONDS = 60.0
-QUESTION = "Please help me with 2 + 2."
+QUESTION = "Please help me with 2 + 2, and with https://www.youtube.com/watch?v=abc-DEF_123."
 
 _MODEL_PATHS = ("/chat/completions", "/embeddings", "/messages", "/api/chat", "/api/embed", "/models", "/api/tags")
 _FEED = (
@@ -49,6 +49,10 @@ _ANSWERS: dict[str, Any] = {
     "/v2/transcript/1": {"id": "1", "status": "completed", "text": "Text"},
     "/v2/upload": {"upload_url": "http://site.test/audio"},
     "/youtube/v3/commentThreads": {"items": []},
+    "/youtubei/v1/player": {
+        "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": [{"baseUrl": "/api/timedtext?v=1"}]}},
+    },
+    "/api/timedtext": {"events": [{"tStartMs": 0, "dDurationMs": 1000, "segs": [{"utf8": "Text"}]}]},
 }
 _PAGE = Answer(b"<html><title>Page</title><p>A page.</p></html>", headers={"content-type": "text/html"})
 
@@ -78,7 +82,9 @@ class _Diverted(httpx2.AsyncHTTPTransport):
         if not to_model and path not in _ANSWERS:
             self._web.serve(path, _PAGE)
         target = self._models if to_model else httpx2.URL(self._web.url)
-        request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
+        # Compatible providers have this path below addresses of all kinds.
+        path = "/v1/chat/completions" if path.endswith("/chat/completions") and "/deployments/" not in path else path
+        request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port, path=path)
         return await super().handle_async_request(request)
 
 
