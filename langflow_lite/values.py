@@ -219,8 +219,10 @@ class Table(Sequence[dict[str, Any]]):
         return list(dict.fromkeys(key for row in self.rows for key in row))
 
     def to_markdown(self) -> str:
-        """The table in Markdown; newlines in cells become `<br/>` and bars are escaped."""
+        """The table in Markdown, empty without columns; newlines in cells become `<br/>` and bars are escaped."""
         columns = self.columns
+        if not columns:
+            return ""
         lines = [_markdown_row(columns), _markdown_row([":---"] * len(columns))]
         lines += [_markdown_row([_cell(row.get(column)) for column in columns]) for row in self.rows]
         return "\n".join(lines)

@@ -48,7 +48,7 @@ class JSONCleanerComponent(Component):
             raise ValueError("Error cleaning JSON string: Invalid JSON string: Missing '{' or '}'")
         text = self.json_str[start : end + 1]
         if self.remove_control_chars:
-            text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc")
+            text = "".join(char for char in text if unicodedata.category(char) != "Cc")
         if self.normalize_unicode:
             text = unicodedata.normalize("NFC", text)
         if self.validate_json:

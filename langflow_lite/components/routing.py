@@ -181,6 +181,6 @@ class DataConditionalRouterComponent(Component):
             return False
         value = item.data[self.key_name]
         if self.operator == "boolean validator":
-            return value is True or str(value).strip().lower() in ("true", "1", "yes", "y", "on")
+            return value.strip().lower() in ("true", "1", "yes", "y", "on") if isinstance(value, str) else bool(value)
         test = _TEXT_TESTS.get(self.operator)
         return test is not None and test(str(value), self.compare_value)

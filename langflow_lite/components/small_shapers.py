@@ -215,13 +215,14 @@ class DataFilterComponent(Component):
 
     @output("filtered_data", "Filtered Data", types=("Data", "JSON"))
     async def filter_data(self) -> list[Data]:
-        """The records that match; those without the key do not."""
+        """The records that match; those without the key do not. All of them when there is no value to compare with."""
         if not self.filter_key.strip():
             raise ValueError("Filter key is required.")
         kept = [
             Data(record)
             for record in records_in(self.input_data)
-            if self.filter_key in record and compare(str(record[self.filter_key]), self.operator, self.filter_value)
+            if not self.filter_value
+            or (self.filter_key in record and compare(str(record[self.filter_key]), self.operator, self.filter_value))
         ]
         self.status = kept
         return kept

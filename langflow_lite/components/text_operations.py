@@ -34,7 +34,7 @@ _CASES: dict[str, Callable[[str], str]] = {
     "swapcase": str.swapcase,
 }
 _RULE = re.compile(r":?-+:?")
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"\s+")
 _SPECIAL = re.compile(r"[^\w\s]")
 
 

@@ -26,6 +26,7 @@ A, B = Data({"k": "a", "n": 1}), Data({"k": "b", "n": 2})
         ("SelectDataComponent", {"data_list": [A, B], "data_index": 1}, "select_data", B),
         ("FilterDataComponent", {"data": A, "filter_criteria": ["n", "zz"]}, "filter_data", Data({"n": 1})),
         ("DataFilterComponent", {"input_data": [A, B, Data({})], "filter_key": "n", "filter_value": "2"}, "filter_data", [B]),
+        ("DataFilterComponent", {"input_data": [A, Data({})], "filter_key": "n"}, "filter_data", [A, Data({})]),
         ("DataFilterComponent", {"input_data": [A, B], "filter_key": "k", "filter_value": "b", "operator": "not equals"},
          "filter_data", [A]),
         ("ExtractDataKeyComponent", {"data_input": A, "key": "n"}, "extract_key", Data({"n": 1})),
@@ -151,6 +152,8 @@ async def test_instructions_for_a_list_are_given_and_parser_objects_are_not(plac
         ([A, B], "equals", "b", [B], None),
         ([A, B], "contains", "z", None, [A, B]),
         ([Data({"k": "yes"})], "boolean validator", "", Data({"k": "yes"}), None),
+        ([Data({"k": 5})], "boolean validator", "", Data({"k": 5}), None),
+        ([Data({"k": 0})], "boolean validator", "", None, Data({"k": 0})),
     ],
 )
 async def test_records_go_one_of_two_ways(

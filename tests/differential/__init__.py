@@ -1,0 +1,1 @@
+"""Components beside Langflow's own: the same inputs, and the outputs compared."""
