@@ -47,7 +47,7 @@ export function brief(value, length = 120) {
 
 /** The words for the states of a job. */
 export const STATUS = {
-  queued: "Queued", in_progress: "Running", completed: "Completed", failed: "Failed", cancelled: "Stopped", timed_out: "Timed out",
+  queued: "Queued", in_progress: "Running", suspended: "Suspended", completed: "Completed", failed: "Failed", cancelled: "Stopped", timed_out: "Timed out",
 };
 
 /** The last part of a stored file's path, without the time that was put in front of it. */

@@ -13,6 +13,8 @@ export const CALM = 2500;
 export const TICK = 200;
 
 export const isActive = (job) => ACTIVE.has(job.status);
+/** Whether a job goes on by itself. */
+export const isMoving = (job) => isActive(job) && job.status !== "suspended";
 
 /** The seconds a job has run so far, or ran; null while it has not begun. */
 export function ran(job) {
@@ -97,9 +99,8 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
       if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
     });
     for (const [id, row] of rows) if (!kept.has(row.element)) rows.delete(id);
-    const active = jobs.filter(isActive);
-    const running = active.filter((job) => job.status === "in_progress").length;
-    const said = active.length ? [running && `${running} running`, active.length > running && `${active.length - running} queued`].filter(Boolean).join(", ") : "Nothing is running.";
+    const counts = [...ACTIVE].map((state) => [jobs.filter((job) => job.status === state).length, STATUS[state].toLowerCase()]);
+    const said = counts.filter(([count]) => count).map(([count, state]) => `${count} ${state}`).join(", ") || "Nothing is running.";
     if (note.textContent !== said) note.textContent = said;
     table.hidden = !jobs.length;
     empty.hidden = Boolean(jobs.length);
@@ -129,7 +130,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   show(main,
     h("div", { class: "row head" }, h("h1", { class: "grow" }, "Jobs"), flows.element, statusFilter),
     note, h("div", { class: "scroll" }, table), empty, h("div", { class: "row more" }, moreButton));
-  const live = repeat(refresh, () => (halted ? null : jobs.some(isActive) ? BUSY : CALM));
+  const live = repeat(refresh, () => (halted ? null : jobs.some(isMoving) ? BUSY : CALM));
   await live.again();
   const ticking = setInterval(() => {
     if (!document.hidden) for (const job of jobs) if (isActive(job)) rows.get(job.job_id)?.tick();

@@ -5,7 +5,7 @@ import { ApiError, events, get, post } from "./api.js";
 const WAITS = [250, 500, 1000, 2000, 4000];
 const TERMINAL = new Set(["end", "cancelled"]);
 const UNFINISHED = new Set(["running", "pending"]);
-export const ACTIVE = new Set(["queued", "in_progress"]);
+export const ACTIVE = new Set(["queued", "in_progress", "suspended"]);
 
 /**
  * What is known of one job. Tells of changes with "change" events; `frames` are all its events so far, in order, and

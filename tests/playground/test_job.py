@@ -7,6 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.flows import edge, flow, node
 from tests.serving import ROOT
 
 from .jobs import HOSTILE, ended, events, submit, submit_slow
@@ -136,3 +137,57 @@ def test_narrow_and_dark(open_page, server, keep):
     expect(page.locator(".facts .state")).to_have_text("Completed")
     keep(page, "narrow")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+ASKING = flow(
+    [
+        node("ChatInput-a", "ChatInput", display_name="Chat Input", input_value=""),
+        node("HumanInput-h", "HumanInput", display_name="Review", decisions=["Approve", "Ask Again"]),
+        node("ChatOutput-z", "ChatOutput", display_name="Chat Output", input_value=""),
+        node("TextOutput-t", "TextOutput", display_name="Text Output", input_value=""),
+    ],
+    [
+        edge("ChatInput-a.message", "HumanInput-h.prompt"),
+        edge("HumanInput-h.branch_approve", "ChatOutput-z.input_value"),
+        edge("HumanInput-h.branch_ask_again", "TextOutput-t.input_value"),
+    ],
+    name="Asking",
+)
+
+
+def test_a_suspended_job_is_answered_on_its_page(open_page, server, keep):
+    _, asking = server.request("POST", "/api/v1/flows/", ASKING)
+    job_id = submit(server, f"Ship it? {HOSTILE}", asking["id"])
+    page = open_page("#/jobs")
+    row = page.locator(f'tr[data-id="{job_id}"]')
+    expect(row.locator(".state")).to_have_text("Suspended")
+    row.get_by_role("link", name="Open").click()
+    question = page.get_by_role("region", name="Decision")
+    expect(question).to_contain_text("Ship it? <img src=x")
+    keep(page, "asked")
+    question.get_by_role("button", name="Approve").press("Enter")
+    expect(question).to_be_hidden()
+    expect(page.locator(".facts .state")).to_have_text("Completed")
+    expect(page.locator('.vertex[data-id="TextOutput-t"]')).to_have_attribute("data-state", "inactive")
+
+
+@pytest.mark.parametrize("said", ["delivered", "given up"])
+def test_a_callback_is_said_to_be_delivered_or_not(open_page, server, standin, said):
+    # The stand-in answers everybody who asks for its models; addresses of cloud metadata are never called.
+    url = f"{standin.url}/models" if said == "delivered" else "http://169.254.169.254/"
+    job_id = submit(server, "call me", callback_url=url)
+    page = open_page(f"#/jobs/{job_id}")
+    expect(page.locator(".facts")).to_contain_text(f"{url}: {said}")
+
+
+def test_events_that_are_no_longer_kept_are_said_to_be_gone(open_page, server):
+    job_id = submit(server, "long ago")
+    ended(server, job_id)
+    page = open_page("#/jobs")
+    detail = json.dumps({"detail": f"the events of job {job_id} after 0 are no longer kept"})
+    page.route("**/events", lambda route: route.fulfill(status=410, body=detail, content_type="application/json"))
+    page.get_by_role("link", name=f"Open job {job_id[-8:]}").click()
+    expect(page.locator("p.hint")).to_contain_text("no longer kept")
+    page.get_by_role("tab", name="Result").click()
+    expect(page.locator(".made:visible pre").first).to_have_text("long ago")
+    expect(page.locator(".facts .state")).to_have_text("Completed")

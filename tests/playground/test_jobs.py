@@ -102,3 +102,36 @@ def test_narrow_and_dark(open_page, server, keep):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     row(page, job_id).get_by_role("button", name="Stop").click()
     expect(row(page, job_id).locator(".state")).to_have_text("Stopped")
+
+
+def test_a_server_that_is_away_is_waited_for(open_page, server):
+    page = open_page("#/jobs")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.locator("p.hint")).to_have_text("The server cannot be reached. Trying again …")
+    page.context.set_offline(False)
+    job_id = submit(server, "back again")
+    expect(row(page, job_id)).to_be_visible()
+    expect(page.locator("p.hint")).to_have_text("Nothing is running.")
+
+
+def test_a_hidden_tab_asks_for_nothing(open_page, server):
+    hide = """(hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    job_id = submit_slow(server, "unseen")
+    page = open_page("#/flows")
+    page.clock.install()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(row(page, job_id).locator(".state")).to_have_text("Running")
+    page.evaluate(hide, True)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    submit(server, "while hidden")
+    page.clock.run_for(12_000)
+    assert [url for url in asked if "workflows/jobs" in url] == []
+    page.evaluate(hide, False)
+    expect(page.locator("tbody tr", has_text="while hidden")).to_be_visible()
+    row(page, job_id).get_by_role("button", name="Stop").click()
+    expect(row(page, job_id).locator(".state")).to_have_text("Stopped")
