@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
@@ -21,11 +23,14 @@ _INDEX = "index.html"
 # Not the machine's own table: a browser refuses scripts and styles of another type.
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
+_TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+
 
 def page_endpoints(path: str, package: str, *, assets: str) -> tuple[Endpoint, ...]:
     """The endpoints of a page: `index.html` of the package at `path`, its other files under `assets`.
 
-    They are open without a key; what the page then asks of the API is not. A file is read when it is first asked for.
+    They are open without a key; what the page then asks of the API is not. A file is read and
+    compressed when it is first asked for.
     """
     names = sorted(entry.name for entry in files(package).iterdir() if PurePath(entry.name).suffix in _TYPES)
     return tuple(
@@ -46,17 +51,26 @@ def _file(package: str, name: str) -> Handler:
     media_type = _TYPES[PurePath(name).suffix]
 
     @cache
-    def content() -> tuple[bytes, str]:
+    def content(compressed: bool) -> tuple[bytes, str]:
         raw = files(package).joinpath(name).read_bytes()
-        return raw, f'"{hashlib.sha256(raw).hexdigest()}"'
+        version = hashlib.sha256(raw).hexdigest()
+        return (gzip.compress(raw, mtime=0), f'"{version}-gzip"') if compressed else (raw, f'"{version}"')
 
     async def page(call: Call) -> Response:
         """A file of a page; 304 when the browser has it."""
-        raw, etag = content()
-        headers = {"content-security-policy": _POLICY, "cache-control": "no-cache", "etag": etag}
+        compressed = _TAKES_GZIP.search(call.request.headers.get("accept-encoding", "")) is not None
+        body, etag = content(compressed)
+        headers = {
+            "content-security-policy": _POLICY,
+            "cache-control": "no-cache",
+            "etag": etag,
+            "vary": "accept-encoding",
+        }
         if call.request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        return Response(raw, media_type=media_type, headers=headers)
+        if compressed:
+            headers["content-encoding"] = "gzip"
+        return Response(body, media_type=media_type, headers=headers)
 
     return page
 

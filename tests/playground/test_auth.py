@@ -62,7 +62,7 @@ def test_a_wrong_key_is_refused_and_forgotten(open_page, locked, key):
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="This did not work")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
-    expect(page.locator("#health")).to_contain_text("API")
+    expect(page.locator("#health")).to_contain_text("Running")
     page.get_by_role("button", name="Try again").click()
     enter(page, key)
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
