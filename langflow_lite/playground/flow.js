@@ -101,7 +101,7 @@ export async function flowView(main, { id }) {
     leave();
     throw error;
   }
-  // On a small screen a keyboard would come up and hide the graph.
-  if (matchMedia("(min-width: 901px)").matches) chat.focus();
+  // On a small screen a keyboard would come up and hide the graph; and who is somewhere else already stays there.
+  if (matchMedia("(min-width: 901px)").matches && !main.contains(document.activeElement)) chat.focus();
   return leave;
 }

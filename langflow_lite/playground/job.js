@@ -1,7 +1,6 @@
 // One job: its events on the graph of its flow, what was asked, and what came of it. An ended one can be played again.
 
 import { ApiError, get, post } from "./api.js";
-import { decision } from "./decision.js";
 import { h, oncePerFrame, show, tabs, toast } from "./dom.js";
 import { brief, duration, moment, STATUS } from "./format.js";
 import { BUSY, CALM, flowLink, isActive, isMoving, ran, sessionLink, TICK } from "./jobs.js";
@@ -57,7 +56,6 @@ export async function jobView(main, { id }) {
   const request = h("div", { class: "made" });
   const facts = h("dl", { class: "facts" });
   const took = h("dd", {});
-  const question = h("div", {});
   const note = h("p", { class: "muted hint", role: "status", hidden: true });
   const stopButton = h("button", { type: "button", class: "danger", onclick: stop }, "Stop");
   const replayButton = h("button", { type: "button", onclick: replay }, "Replay");
@@ -89,7 +87,6 @@ export async function jobView(main, { id }) {
       ["Callback", job.callback && `${brief(job.callback.url, 120)}: ${CALLBACKS[job.callback.state] ?? "when it has ended"}`],
     ];
     show(facts, pairs.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), value === took ? took : h("dd", {}, value))));
-    show(question, decision(job, () => live.again()));
     stopButton.hidden = !isActive(job) || !kept;
     const outputs = Object.values(job.outputs);
     show(result,
@@ -150,7 +147,7 @@ export async function jobView(main, { id }) {
   const heading = h("h1", { class: "grow", tabindex: -1 }, "Job ", h("code", {}, short));
   show(main,
     h("div", { class: "row head" }, heading, replayButton, stopButton, h("a", { class: "button", href: "#/jobs" }, "All jobs")),
-    facts, question, note,
+    facts, note,
     h("div", { class: data ? "flow" : "flow bare" }, panel.element, h("section", { class: "side", "aria-label": "What came of it" }, side.element)));
   describe();
   if (job.errors.length) side.open("result");

@@ -99,6 +99,8 @@ function summary({ event, data }, name) {
       return `${brief(data.display_name, 80)}: ${brief(data.content ?? "", 80)}`;
     case "token":
       return brief(data.chunk, TAIL);
+    case "human_input_required":
+      return brief(data.prompt ?? "", 100);
     case "log":
       return `${brief(name(data.component_id))}: ${brief(data.message ?? data.name, 80)}`;
     case "end":

@@ -9,7 +9,7 @@ export const ACTIVE = new Set(["queued", "in_progress", "suspended"]);
 
 /**
  * What is known of one job. Tells of changes with "change" events; `frames` are all its events so far, in order, and
- * `turn` counts the changes of its vertices.
+ * `turn` counts the changes of its vertices. `requests` are the decisions that a person has to make before it goes on.
  */
 export class Run extends EventTarget {
   #stop = new AbortController();
@@ -25,6 +25,7 @@ export class Run extends EventTarget {
     this.turn = 0;
     this.messages = new Map();
     this.outputs = [];
+    this.requests = new Map();
     this.error = "";
     this.begun = null;
     this.seconds = null;
@@ -72,6 +73,11 @@ export class Run extends EventTarget {
   /** End the job itself. */
   async stop() {
     await post("api/v2/workflows/stop", { job_id: this.jobId });
+  }
+
+  /** Answer a request of the job, which then goes on. */
+  async decide(request, action) {
+    await post(`api/v2/workflows/${this.jobId}/resume`, { request_id: request.request_id, decision: { action_id: action } });
   }
 
   /** Stop following; the job goes on. */
@@ -129,6 +135,7 @@ export class Run extends EventTarget {
       if (message.properties?.state === "partial") this.messages.set(id, { ...message, properties: { ...message.properties, state: "complete" } });
     }
     this.turn += 1;
+    this.requests.clear();
     this.connection = "ended";
     this.#changed();
   }
@@ -166,6 +173,9 @@ export class Run extends EventTarget {
       if (message) this.messages.set(data.id, { ...message, text: message.text + data.chunk });
     } else if (event === "remove_message") {
       this.messages.delete(data.id);
+    } else if (event === "human_input_required") {
+      this.requests.set(data.request_id, data);
+      if (this.active) this.status = "suspended";
     } else if (event === "output") {
       this.outputs.push(data);
     } else if (event === "error") {
@@ -184,6 +194,8 @@ export class Run extends EventTarget {
     vertex.data = built.data;
     vertex.seconds = (vertex.seconds ?? 0) + (built.data?.timedelta ?? 0);
     if (!built.valid) vertex.error = built.params;
+    for (const id of this.requests.keys()) if (id.startsWith(`${built.id}:`)) this.requests.delete(id);
+    if (this.status === "suspended" && !this.requests.size) this.status = "in_progress";
     for (const id of built.inactivated_vertices ?? []) this.#vertex(id).state = "inactive";
     for (const id of built.next_vertices_ids ?? []) {
       const next = this.#vertex(id);

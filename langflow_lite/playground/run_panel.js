@@ -1,6 +1,6 @@
 // A graph with the run on it: the state of each vertex, what the chosen one made, and the events.
 
-import { h, show } from "./dom.js";
+import { h, show, toast } from "./dom.js";
 import { brief, duration, STATUS } from "./format.js";
 import { Graph } from "./graph.js";
 import { EventList } from "./log.js";
@@ -20,11 +20,13 @@ export class RunPanel {
     this.state = h("span", { class: "state" }, "Not run yet");
     this.clock = h("span", { class: "clock" });
     this.about = h("span", { class: "about" });
+    this.requests = h("div", { "aria-live": "polite" });
     this.inspector = h("aside", { class: "inspector", "aria-label": "Component", hidden: true });
     this.log = h("details", { class: "log", ontoggle: () => this.log.open && this.events.update(this.#run?.frames ?? []) },
       h("summary", {}, "Events ", this.events.count), this.events.element);
     this.element = h("section", { class: "run", "aria-label": "Graph and events" },
       h("div", { class: "stage" }, this.graph.element, this.inspector),
+      this.requests,
       h("div", { class: "status" }, h("span", { role: "status" }, this.state), this.clock, this.about),
       this.log);
   }
@@ -50,7 +52,7 @@ export class RunPanel {
       this.graph.update(run.vertices);
       if (!this.inspector.hidden) this.#inspect(this.#chosen);
     }
-    const said = [run.status, run.connection, run.error].join("\n");
+    const said = [run.status, run.connection, run.error, ...run.requests.keys()].join("\n");
     if (other || said !== this.#said) {
       this.#said = said;
       this.state.className = `state ${run.status}`;
@@ -59,6 +61,7 @@ export class RunPanel {
         h("a", { href: `#/jobs/${run.jobId}` }, `Job ${run.jobId.slice(-8)}`),
         CONNECTION[run.connection] && h("span", { class: "muted" }, CONNECTION[run.connection]),
         run.error && h("span", { class: "failure", role: "alert" }, brief(run.error, 300)));
+      show(this.requests, run.status === "suspended" && [...run.requests.values()].map((request) => asked(run, request)));
     }
     this.tick();
   }
@@ -93,6 +96,14 @@ export class RunPanel {
       ]),
       !vertices.some(({ data }) => data) && box.fields.filter(({ value }) => value).map(({ label, value }) => h("p", { class: "pair" }, h("span", { class: "muted" }, label), ` ${value}`)));
   }
+}
+
+/** What a person is asked before the run goes on, and the answers there are. */
+function asked(run, request) {
+  const answer = (action) => run.decide(request, action).catch((error) => toast(error.message, "error"));
+  return h("section", { class: "decision", "aria-label": "Decision" },
+    h("p", {}, h("strong", {}, "The flow waits for a decision. "), brief(request.prompt, 2000)),
+    h("div", { class: "row" }, request.options.map(({ action_id: action, label }) => h("button", { type: "button", onclick: () => answer(action) }, brief(label, 80)))));
 }
 
 function made(name, output, error) {

@@ -297,3 +297,34 @@ def test_a_long_run_stays_light(open_page, server):
     assert page.locator(".message.machine .text").text_content() == words(20000)
     assert numbers(page)[-1] > 20000
     assert page.evaluate("window.longest") < 500
+
+
+def test_a_flow_that_asks_a_person_goes_on_with_the_answer(open_page, server, keep):
+    branches = [
+        {"name": f"branch_{name}", "display_name": name.title(), "types": ["Message"]} for name in ("approve", "reject")
+    ]
+    document = flow(
+        [
+            at(node("ChatInput-in001", "ChatInput", outputs=[MESSAGE], display_name="Chat Input", input_value=""), 0),
+            at(node("HumanInput-hum01", "HumanInput", outputs=branches, display_name="Review", decisions=["Approve", "Reject"], prompt=""), 450),
+            at(node("ChatOutput-yes01", "ChatOutput", outputs=[MESSAGE], display_name="Yes", input_value=""), 900),
+            at(node("ChatOutput-no001", "ChatOutput", outputs=[MESSAGE], display_name="No", input_value=""), 900, 400),
+        ],
+        [
+            edge("ChatInput-in001.message", "HumanInput-hum01.prompt"),
+            edge("HumanInput-hum01.branch_approve", "ChatOutput-yes01.input_value"),
+            edge("HumanInput-hum01.branch_reject", "ChatOutput-no001.input_value"),
+        ],
+        name="Review",
+    )  # fmt: skip
+    page = open_page(f"#/flows/{stored(server, document)}")
+    say(page, "Ship it?")
+    expect(page.locator(".status .state")).to_have_text("Suspended")
+    expect(page.locator(".decision")).to_contain_text("Ship it?")
+    keep(page, "asked")
+    page.reload()
+    page.locator(".decision").get_by_role("button", name="Reject").click()
+    expect_ended(page)
+    expect(page.locator(".decision")).to_have_count(0)
+    expect(page.locator('.vertex[data-id="ChatOutput-yes01"]')).to_have_attribute("data-state", "inactive")
+    expect(page.locator('.vertex[data-id="ChatOutput-no001"]')).to_have_attribute("data-state", "done")
