@@ -62,6 +62,7 @@ from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.storage.vectors import VectorStore
 from langflow_lite.telemetry.metrics import ServerMetrics
+from langflow_lite.telemetry.otlp import open_tracing
 from langflow_lite.values import utc_now
 
 __all__ = ["PreparedRun", "Runtime"]
@@ -174,7 +175,8 @@ class Runtime:
             self.environment = permitted_environment(settings.environ, names)
         self.outbound = OutboundClients(settings)
         self.metrics = ServerMetrics()
-        self.observer: Observer = self.metrics
+        self.tracing = open_tracing(settings.environ)
+        self.observer = together(self.metrics, *(() if self.tracing is None else (self.tracing,)))
         self.database = Database(settings.database_path, observer=self.observer)
         self.meta = Meta(self.database)
         self.flows = FlowStore(self.database)
@@ -224,6 +226,8 @@ class Runtime:
                 stack.callback(logging.getLogger().removeHandler, self.logs)
             for directory in {self.settings.data_dir.resolve(), self.settings.database_path.resolve().parent}:
                 stack.enter_context(DataDirLock(directory))
+            if self.tracing is not None:
+                await stack.enter_async_context(self.tracing)
             await stack.enter_async_context(self.database)
             await stack.enter_async_context(self.monitor)
             await stack.enter_async_context(self.outbound)

@@ -76,7 +76,8 @@ def together(*observers: Observer) -> Observer:
     """One observer that tells all of these; what only one of them, or none, wants to know costs nothing more."""
     everyone = Observer()
     for name in (name for name in vars(Observer) if not name.startswith("_")):
-        interested = [getattr(o, name) for o in observers if getattr(type(o), name) is not getattr(Observer, name)]
+        heard = [getattr(observer, name) for observer in observers]
+        interested = [hear for hear in heard if getattr(hear, "__func__", None) is not getattr(Observer, name)]
         if interested:
             setattr(everyone, name, interested[0] if len(interested) == 1 else _tell(interested))
     return everyone
