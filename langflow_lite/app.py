@@ -9,11 +9,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from langflow_lite.errors import LangflowError, only_cause
 from langflow_lite.http.auth import Auth
-from langflow_lite.http.endpoint import Api
+from langflow_lite.http.endpoint import MOUNTED_AT, Api
 from langflow_lite.http.errors import ErrorBoundary
 from langflow_lite.http.guard import Guard
 from langflow_lite.http.job_object import job_object
@@ -82,7 +82,19 @@ def create_app(
 
 
 class _Application(Starlette):
-    """A Starlette application whose errors are answered by our own boundary alone."""
+    """A Starlette application whose errors are answered by our own boundary alone.
+
+    Where it is mounted in another one, the layers inside see every path as if it were not: access is decided, and
+    endpoints are found, on one and the same path.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = scope.get("root_path", "").rstrip("/")
+        if root and scope["type"] != "lifespan":
+            path: str = scope["path"]
+            inside = path.removeprefix(root) if path == root or path.startswith(f"{root}/") else path
+            scope = {**scope, "path": inside or "/", "root_path": "", MOUNTED_AT: root}
+        await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         app: ASGIApp = self.router

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +18,7 @@ from langflow_lite.settings import Settings
 
 __all__ = ["Auth", "FailureThrottle"]
 
+_LOCAL = frozenset({"127.0.0.1", "::1"})
 _KEY_NEEDED = (
     "API key required: send it in the x-api-key header. Create one with `langflow-lite api-key` while the server is "
     "stopped, or over the API with another key."
@@ -55,7 +57,8 @@ class Auth:
 
     A credential may come as `x-api-key` header, `x-api-key` query parameter or `Authorization: Bearer`. Each one that
     is presented must be valid, on public paths too. Without any, only `public` paths are open, and on loopback
-    everything unless `auto_login` is off. Wrong keys are 403 `Invalid API key` on v1 (contract: *Refused
+    everything unless `auto_login` is off, to requests of this machine alone: an application that is mounted in another
+    one may listen elsewhere than its settings say. Wrong keys are 403 `Invalid API key` on v1 (contract: *Refused
     credentials*) and 401 on v2 (seed document 3), wrong bearer tokens 401 `Invalid token`. On the
     paths of `key_suffices` a bearer token beside a key is not looked at: OpenAI's clients always send one.
     """
@@ -102,8 +105,9 @@ class Auth:
                 if parameter == "x-api-key":
                     presented = True
                     self._verify(scope, key, _wrong_key(path))
-        scope["langflow_lite.authenticated"] = presented or self._open
-        if presented or self._open or path in self._public or path.removesuffix("/") in self._public:
+        is_open = self._open and not _is_remote(scope)
+        scope["langflow_lite.authenticated"] = presented or is_open
+        if presented or is_open or path in self._public or path.removesuffix("/") in self._public:
             return
         raise Unauthorized(_KEY_NEEDED) if _is_v2(path) else Forbidden(_KEY_NEEDED)
 
@@ -113,6 +117,17 @@ class Auth:
         client = scope.get("client")
         self._throttle.fail(client[0] if client else "")
         raise refusal
+
+
+def _is_remote(scope: Scope) -> bool:
+    """Whether the request came from another machine. A peer without an address is a socket file or a test."""
+    client = scope.get("client")
+    if client is None or client[0] in _LOCAL:
+        return False
+    try:
+        return not ip_address(client[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_v2(path: str) -> bool:

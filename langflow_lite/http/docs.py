@@ -18,12 +18,12 @@ def openapi_endpoint(described: Sequence[Endpoint]) -> Endpoint:
     """The endpoint that serves the OpenAPI document of `described`."""
 
     @cache
-    def document() -> bytes:
-        return to_json(openapi_document(described))
+    def document(root: str) -> bytes:
+        return to_json(openapi_document(described, root))
 
     async def openapi(call: Call) -> Response:
         """The OpenAPI document."""
-        return Response(document(), media_type="application/json")
+        return Response(document(call.root), media_type="application/json")
 
     return Endpoint(
         method="GET",

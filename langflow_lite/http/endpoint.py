@@ -22,7 +22,7 @@ from langflow_lite.http.multipart import form_fields, is_form
 from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
-__all__ = ["Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
+__all__ = ["MOUNTED_AT", "Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
 
 MEGABYTE = 1024 * 1024
 _PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid|path))?\}")
@@ -33,6 +33,10 @@ class ServerNotRunning(LangflowError):
 
     status = 503
     code = "SERVER_NOT_RUNNING"
+
+
+MOUNTED_AT = "langflow_lite.mounted_at"
+"""Key of a scope: the path under which the application is mounted, without a slash at its end."""
 
 
 def runtime_of(scope: Scope) -> Runtime:
@@ -63,6 +67,11 @@ class Call:
         self.params = params
         self.query = query
         self.body = body
+
+    @property
+    def root(self) -> str:
+        """What stands before every path where the application is mounted in another one; mostly nothing."""
+        return str(self.request.scope.get(MOUNTED_AT, ""))
 
 
 Handler = Callable[[Call], Awaitable[Any]]

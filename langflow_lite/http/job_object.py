@@ -14,16 +14,16 @@ _HIDDEN = "********"
 _ANSWERED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.TIMED_OUT})
 
 
-def links(job_id: str) -> dict[str, str]:
-    """Where the job can be read, followed and stopped."""
+def links(job_id: str, root: str = "") -> dict[str, str]:
+    """Where the job can be read, followed and stopped; `root` is where the application is mounted."""
     return {
-        "status": f"/api/v2/workflows?job_id={job_id}",
-        "events": f"/api/v2/workflows/{job_id}/events",
-        "stop": "/api/v2/workflows/stop",
+        "status": f"{root}/api/v2/workflows?job_id={job_id}",
+        "events": f"{root}/api/v2/workflows/{job_id}/events",
+        "stop": f"{root}/api/v2/workflows/stop",
     }
 
 
-def queued_object(job: Job) -> dict[str, Any]:
+def queued_object(job: Job, root: str = "") -> dict[str, Any]:
     """The answer to a background request (contract: *Run in the background*)."""
     return {
         "job_id": job.id,
@@ -33,13 +33,13 @@ def queued_object(job: Job) -> dict[str, Any]:
         "created_timestamp": job.created_at.isoformat(),
         "created_at": int(job.created_at.timestamp()),
         "status": job.status,
-        "links": links(job.id),
+        "links": links(job.id, root),
         "errors": [],
         "globals": job.request.globals,
     }
 
 
-def job_object(job: Job, *, to_caller: bool = False) -> dict[str, Any]:
+def job_object(job: Job, root: str = "", *, to_caller: bool = False) -> dict[str, Any]:
     """The job with everything that is known of it. Of an ended job it is the same at every read.
 
     The values of the request's global variables, which may be keys, go back to the caller who sent them and to nobody
@@ -73,7 +73,7 @@ def job_object(job: Job, *, to_caller: bool = False) -> dict[str, Any]:
         "has_errors": bool(result.errors),
     }
     if job.detached:
-        body["links"] = links(job.id)
+        body["links"] = links(job.id, root)
     if job.callback_url is not None:
         body["callback"] = {"url": job.callback_url, "state": job.callback_state}
     return body

@@ -27,8 +27,8 @@ _SECURITY = {
 }
 
 
-def openapi_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """The document (OpenAPI Specification 3.1) for these endpoints."""
+def openapi_document(endpoints: Sequence[Endpoint], root: str = "") -> dict[str, Any]:
+    """The document (OpenAPI Specification 3.1) for these endpoints, mounted at `root`."""
     schemas, components = _schemas(endpoints)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
@@ -41,6 +41,7 @@ def openapi_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             "description": "Runs exported Langflow flows over the same REST API.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": root or "/"}],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": _SECURITY},
         "security": [{name: []} for name in _SECURITY],

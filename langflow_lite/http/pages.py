@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from langflow_lite.http.endpoint import Call, Endpoint, Handler
 
@@ -37,7 +37,7 @@ def page_endpoints(path: str, package: str, *, assets: str) -> tuple[Endpoint, .
         Endpoint(
             method="GET",
             path=path if name == _INDEX else f"{assets}/{name}",
-            handler=_file(package, name),
+            handler=_file(package, name, path if name == _INDEX else ""),
             summary=f"The page at {path} ({name})",
             tag="Pages",
             media_type=_TYPES[PurePath(name).suffix],
@@ -47,7 +47,8 @@ def page_endpoints(path: str, package: str, *, assets: str) -> tuple[Endpoint, .
     )
 
 
-def _file(package: str, name: str) -> Handler:
+def _file(package: str, name: str, path: str) -> Handler:
+    last = path.rpartition("/")[2]
     media_type = _TYPES[PurePath(name).suffix]
 
     @cache
@@ -58,6 +59,9 @@ def _file(package: str, name: str) -> Handler:
 
     async def page(call: Call) -> Response:
         """A file of a page; 304 when the browser has it."""
+        if last and call.request.scope["path"].endswith("/"):
+            # What the page names relative to itself would not be there.
+            return RedirectResponse(f"../{last}")
         compressed = _TAKES_GZIP.search(call.request.headers.get("accept-encoding", "")) is not None
         body, etag = content(compressed)
         headers = {

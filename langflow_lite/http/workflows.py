@@ -139,16 +139,16 @@ async def run_workflow(call: Call) -> Any:
     if body.is_background:
         kept = await runtime.jobs.submit(job)
         if not body.is_stream:
-            return queued_object(kept)
+            return queued_object(kept, call.root)
         # A client whose connection breaks has to know what to follow.
         frames = _told(body, kept, await events_after(runtime, kept.id, 0))
-        return event_source(frames, headers={"Content-Location": links(kept.id)["events"]})
+        return event_source(frames, headers={"Content-Location": links(kept.id, call.root)["events"]})
     if body.is_stream:
         log, produce = attached_run(runtime, job, prepared)
         return event_source(_told(body, job, log.follow()), produce)
     _refuse_unknown_outputs(body, prepared)
     await runtime.run_attached(job, prepared)
-    answer = job_object(job, to_caller=True)
+    answer = job_object(job, call.root, to_caller=True)
     if body.output_ids:
         answer["outputs"] = {id_: out for id_, out in answer["outputs"].items() if id_ in body.output_ids}
     return answer
@@ -273,7 +273,7 @@ async def read_job(call: Call) -> Any:
     if query.stream:
         return event_source(await events_after(runtime, query.job_id, after))
     job = runtime.attached.get(query.job_id)
-    return job_object(job or await runtime.jobs.get(query.job_id))
+    return job_object(job or await runtime.jobs.get(query.job_id), call.root)
 
 
 async def follow_job(call: Call) -> Any:
@@ -328,7 +328,7 @@ async def list_jobs(call: Call) -> Any:
     )
     jobs = found[: query.limit]
     following = jobs[-1].id if len(found) > len(jobs) else None
-    return {"jobs": [job_object(job) for job in jobs], "next": following}
+    return {"jobs": [job_object(job, call.root) for job in jobs], "next": following}
 
 
 ENDPOINTS = (

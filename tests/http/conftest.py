@@ -42,7 +42,7 @@ async def running(settings):
 @asynccontextmanager
 async def calling(app, **options):
     """A client that calls the application directly."""
-    transport = httpx2.ASGITransport(app=app, client=("192.0.2.7", 4711))
+    transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 4711))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", **options) as client:
         yield client
 

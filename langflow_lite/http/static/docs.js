@@ -106,16 +106,17 @@ function operationView(spec, path, method, operation) {
 
 async function show() {
   const main = document.getElementById("operations");
-  const response = await fetch("/openapi.json");
+  const response = await fetch("openapi.json");
   const spec = await response.json();
   const sections = new Map();
+  const root = spec.servers[0].url.replace(/\/$/, "");
   for (const [path, operations] of Object.entries(spec.paths)) {
     for (const method of METHODS) {
       const operation = operations[method];
       if (!operation) continue;
       const tag = operation.tags[0];
       if (!sections.has(tag)) sections.set(tag, element("section", {}, element("h2", {}, tag)));
-      sections.get(tag).append(operationView(spec, path, method, operation));
+      sections.get(tag).append(operationView(spec, root + path, method, operation));
     }
   }
   main.replaceChildren(...sections.values());
