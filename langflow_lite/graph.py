@@ -25,6 +25,7 @@ __all__ = [
     "code_hash",
     "compile_graph",
     "duplicate_ids",
+    "field_code",
     "node_code",
     "plain_lines",
 ]
@@ -316,8 +317,12 @@ def read_vertex(node: Mapping[str, Any]) -> Vertex:
 
 def node_code(node: Mapping[str, Any]) -> str:
     """The source inside an exported node; empty when there is none."""
-    template = _mapping(_mapping(_mapping(node.get("data")).get("node")).get("template"))
-    value = _mapping(template.get("code")).get("value")
+    return field_code(_mapping(_mapping(node.get("data")).get("node")).get("template"), "code")
+
+
+def field_code(template: Any, name: str) -> str:
+    """The text in a field of an exported template; empty when there is none."""
+    value = _mapping(_mapping(template).get(name)).get("value")
     return value if isinstance(value, str) else ""
 
 

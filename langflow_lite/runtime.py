@@ -123,6 +123,7 @@ class PreparedRun:
             outbound=runtime.outbound,
             databases=runtime.databases,
             vectors=runtime.vectors,
+            trusted=runtime.trusted,
             streaming=emit is not None,
             emit=emit,
             decide=decide,

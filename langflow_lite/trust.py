@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from langflow_lite.compat.trusted import TrustedCode
+from langflow_lite.components.base import Component
 from langflow_lite.components.registry import Registry
 from langflow_lite.errors import NotFound
 from langflow_lite.flow import Flow, decode_data
-from langflow_lite.graph import code_hash, node_code, plain_lines
+from langflow_lite.graph import code_hash, field_code, node_code, plain_lines
 from langflow_lite.groups import ungroup
 
 __all__ = ["Candidate", "candidates", "shown"]
@@ -41,27 +43,35 @@ def candidates(flow: Flow, registry: Registry, trusted: TrustedCode, nodes: Coll
         inner = node.get("data") or {}
         described = inner.get("node") or {}
         id_, type_ = str(node.get("id")), str(inner.get("type"))
-        code = node_code(node)
-        if not code.strip():
-            continue
-        known = registry.resolve(type_, described.get("metadata") or {}) is not None
-        if id_ not in nodes if nodes else known and described.get("edited") is not True:
-            continue
-        missing.discard(id_)
-        hash_ = code_hash(code)
-        earlier = found.get(hash_)
-        found[hash_] = Candidate(
-            nodes=(*(earlier.nodes if earlier else ()), id_),
-            type=type_,
-            display_name=str(described.get("display_name") or type_),
-            code=plain_lines(code),
-            hash=hash_,
-            known=known,
-            trusted=hash_ in trusted,
-        )
+        component = registry.resolve(type_, described.get("metadata") or {})
+        for code, known in _sources(node, component):
+            if id_ not in nodes if nodes else known and described.get("edited") is not True:
+                continue
+            missing.discard(id_)
+            hash_ = code_hash(code)
+            earlier = found.get(hash_)
+            found[hash_] = Candidate(
+                nodes=(*(earlier.nodes if earlier else ()), id_),
+                type=type_,
+                display_name=str(described.get("display_name") or type_),
+                code=plain_lines(code),
+                hash=hash_,
+                known=known,
+                trusted=hash_ in trusted,
+            )
     if missing:
         raise NotFound(f"There is no node with code named {', '.join(sorted(missing))} in this flow")
     return list(found.values())
+
+
+def _sources(node: Mapping[str, Any], component: type[Component] | None) -> Iterator[tuple[str, bool]]:
+    """The sources of a node, each with whether the node runs without it: its own, and those in its fields."""
+    if (code := node_code(node)).strip():
+        yield code, component is not None
+    for name in component.code_fields if component is not None else ():
+        code = field_code(node["data"]["node"].get("template"), name)
+        if code.strip():
+            yield code, False
 
 
 def shown(candidate: Candidate) -> Iterator[str]:

@@ -19,7 +19,7 @@ from langflow_lite.compat.component import Component, CustomComponent
 from langflow_lite.compat.names import MODULES, NAMES, WITHOUT_IMPORT
 from langflow_lite.compat.trusted import CustomCodeError
 
-__all__ = ["load_component"]
+__all__ = ["load_component", "run_source"]
 
 _ROOTS = ("langflow", "lfx")
 _BASES = ("Component", "LC")
@@ -85,22 +85,29 @@ def load_component(code: str, file: Path, names: Sequence[str]) -> type[Componen
     `names` are what the node calls it, the best first; else it is the first component that the source defines. Raises
     `CustomCodeError` naming the line.
     """
+    module = run_source(code, file, WITHOUT_IMPORT)
+    found = _choose(list(_defined(module)), names)
+    if found is None:
+        del sys.modules[module.__name__]
+        raise CustomCodeError(f"the trusted code {file.name} defines no component")
+    return found
+
+
+def run_source(code: str, file: Path, given: Mapping[str, Any]) -> ModuleType:
+    """Run a trusted source as a module that has the names `given` from the start.
+
+    Raises `CustomCodeError` naming the line.
+    """
     name = f"langflow_lite_trusted_{file.stem[:16]}"
     module = ModuleType(name)
     module.__file__ = str(file)
-    module.__dict__.update(WITHOUT_IMPORT)
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _import}
+    module.__dict__.update(given)
     # Annotations are looked up through the module's name.
     sys.modules[name] = module
     try:
         exec(compile(code, str(file), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
-        found = _choose(list(_defined(module)), names)
-        if found is None:
-            raise CustomCodeError(f"the trusted code {file.name} defines no component")
-        return found
-    except CustomCodeError:
-        del sys.modules[name]
-        raise
+        return module
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise CustomCodeError(f"its code cannot be used: {_place(file, error)}{_words(error)}") from error

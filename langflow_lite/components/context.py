@@ -31,6 +31,7 @@ __all__ = [
     "Outbound",
     "Passage",
     "RunContext",
+    "TrustedSources",
     "Variables",
     "Vectors",
 ]
@@ -103,6 +104,16 @@ class Databases(Protocol):
 
         Raises `ValueError` for an address that is not listed, for anything that does not only read, and for what
         SQLite refuses.
+        """
+
+
+class TrustedSources(Protocol):
+    """The sources that the operator has trusted."""
+
+    def run(self, code: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run exactly this source, with the names `given` to it; all the names it then has. Blocks.
+
+        Raises `LangflowError` when it is not trusted, and when it fails.
         """
 
 
@@ -284,6 +295,7 @@ class RunContext:
     outbound: Outbound
     databases: Databases | None = None
     vectors: Vectors | None = None
+    trusted: TrustedSources | None = None
     streaming: bool = False
     emit: Emit | None = None
     flows: Flows | None = None

@@ -16,7 +16,7 @@ from langflow_lite.models.base import ChatMessage, LanguageModel
 from langflow_lite.models.resolve import Wish, open_model
 from langflow_lite.values import Data, Message, Table, to_json, to_text
 
-__all__ = ["BatchRunComponent", "LLMSelectorComponent", "SmartRouterComponent", "SmartTransformComponent"]
+__all__ = ["BatchRunComponent", "LLMSelectorComponent", "SmartRouterComponent"]
 
 _AT_ONCE = 8
 _CATEGORY = re.compile(r"category_(\d+)_result\Z")
@@ -258,42 +258,6 @@ class LLMSelectorComponent(Component):
             raise ComponentError(f"the judge chose no model; it wrote: {reply.text.strip()[:200] or 'nothing'}")
         self._decision = f"The judge chose no model, so {models[0].model}, the first one, answered."
         return 0
-
-
-class SmartTransformComponent(ModelUser):
-    """Would have a language model write Python that transforms data; such code is never run here."""
-
-    name = "Smart Transform"
-    aliases = ("LambdaFilter", "Smart Function", "SmartTransform", "LambdaFilterComponent")
-    display_name = "Smart Transform"
-    icon = "square-function"
-
-    data: Any = field(Kind.HANDLE, "Data", is_list=True, input_types=("Data", "JSON", "DataFrame", "Table", "Message"))
-    filter_instruction: str = field(Kind.MULTILINE, "Instructions", "Transform the data to...")
-    sample_size: int = field(Kind.INT, "Sample Size", 1000, advanced=True)
-    max_size: int = field(Kind.INT, "Max Size", 30000, advanced=True)
-
-    @output("data_output", "Output", aliases=("filtered_data", "process_as_data"))
-    async def process_as_data(self) -> Data:
-        """Always raises `ComponentError`."""
-        raise _never_run()
-
-    @output("dataframe_output", "Output", aliases=("dataframe", "process_as_dataframe"))
-    async def process_as_dataframe(self) -> Table:
-        """Always raises `ComponentError`."""
-        raise _never_run()
-
-    @output("message_output", "Output", aliases=("process_as_message",))
-    async def process_as_message(self) -> Message:
-        """Always raises `ComponentError`."""
-        raise _never_run()
-
-
-def _never_run() -> ComponentError:
-    return ComponentError(
-        "Smart Transform would run Python that a language model has written, which this server never does. "
-        "Use a Data Operations, Parser or Structured Output component instead."
-    )
 
 
 def _plain(value: Any) -> Any:

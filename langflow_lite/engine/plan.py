@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from langflow_lite.compat.trusted import CustomCodeError, TrustedCode
+from langflow_lite.compat.trusted import CodeUntrusted, CustomCodeError, TrustedCode
 from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
 from langflow_lite.errors import ComponentsUnsupported, GraphError
-from langflow_lite.graph import Edge, Graph, Vertex, read_vertex
+from langflow_lite.graph import Edge, Graph, Vertex, code_hash, field_code, read_vertex
 
 __all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan", "has_component"]
 
@@ -84,7 +84,10 @@ class Plan:
                 unsupported[vertex.id] = _unsupported(vertex, "user_code_unusable", error.message)
                 continue
             if component is not None:
-                components[vertex.id] = component
+                if refusal := _untrusted_field(graph, vertex, component, trusted):
+                    unsupported[vertex.id] = _unsupported(vertex, "user_code_untrusted", refusal)
+                else:
+                    components[vertex.id] = component
                 continue
             reason, suggestion = registry.explain(vertex.type, vertex.metadata)
             if vertex.code_hash and reason in ("unknown_type", "user_code_untrusted"):
@@ -142,6 +145,22 @@ class Plan:
         if known is None:
             known = self._upstream[id_] = tuple(self.graph.ancestors([id_]) - {id_})
         return known
+
+
+def _untrusted_field(
+    graph: Graph, vertex: Vertex, component: type[Component], trusted: TrustedCode | None
+) -> str | None:
+    """Why code in the fields of a vertex will not run."""
+    for name in component.code_fields:
+        by_model = vertex.tool_mode and component.inputs[name].tool_mode
+        if by_model or any(edge.field == name for edge in graph.incoming[vertex.id]):
+            return (
+                "code that a model or another component writes is never run; write it into the node and trust it there"
+            )
+        hash_ = code_hash(field_code(vertex.template, name))
+        if hash_ and (trusted is None or hash_ not in trusted):
+            return CodeUntrusted(hash_).message
+    return None
 
 
 def _signals(graph: Graph, components: Mapping[str, type[Component]]) -> Iterator[tuple[str, str]]:

@@ -176,14 +176,6 @@ async def test_the_judge_chooses_the_model_that_answers(bench: Workbench) -> Non
     assert await bench.ask(document, "hi") == "from B"
 
 
-async def test_smart_transform_says_that_it_never_runs_model_text(bench: Workbench, standin: Standin) -> None:
-    document = flow([node("T", "Smart Transform", filter_instruction="x", fields={"model": model()})], [])
-
-    with pytest.raises(ComponentError, match="which this server never does"):
-        await bench.run(document)
-    assert standin.calls == []
-
-
 def guarded(answer: str, text: str, type_: str = "GuardrailValidator", **values: Any) -> dict[str, Any]:
     return flow(
         [
