@@ -27,11 +27,10 @@ Runnable = Callable[[Mapping[str, Any]], bool]
 
 @dataclass(slots=True)
 class Port:
-    """A field or an output of a box that an edge ends at. `type` is what travels through it, empty when unknown."""
+    """A field or an output of a box that an edge ends at; `row` counts those on its side of the box."""
 
-    name: str
     label: str
-    type: str = ""
+    row: int
 
 
 @dataclass(slots=True)
@@ -150,6 +149,7 @@ def _wires(
     edges: Iterable[Mapping[str, Any]], boxes: Mapping[str, Box], nodes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Wire]:
     seen: set[tuple[str, str, str, str]] = set()
+    declared = {id_: _output_names(node) for id_, node in nodes.items()}
     for edge in edges:
         from_, to = str(edge.get("source")), str(edge.get("target"))
         if from_ not in boxes or to not in boxes:
@@ -165,26 +165,28 @@ def _wires(
         source, target = boxes[from_], boxes[to]
         found = _strings(out.get("output_types")) or _strings(out.get("baseClasses"))
         type_ = (found or [source.output_type])[0]
-        source.outputs.setdefault(output, Port(output, _output_label(nodes[from_], output), type_))
+        if output not in source.outputs:
+            source.outputs[output] = Port(_label(declared[from_].get(output), output), len(source.outputs))
         name = f"\0{back}" if closes_loop else field_name
-        label = _output_label(nodes[to], back) if closes_loop else _field_label(nodes[to], field_name)
-        target.inputs.setdefault(name, Port(name, label, type_))
+        if name not in target.inputs:
+            shown = declared[to].get(back) if closes_loop else _field_name(nodes[to], field_name)
+            target.inputs[name] = Port(_label(shown, field_name or back), len(target.inputs))
         yield Wire(source, output, target, name, type_, closes_loop)
 
 
-def _output_label(node: Mapping[str, Any], name: str) -> str:
+def _output_names(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The shown name of each output that a node declares."""
     described = _mapping(_mapping(node.get("data")).get("node"))
-    declared = (output for output in _objects(described.get("outputs")) if output.get("name") == name)
-    return _label(next(declared, {}), name)
+    return {_text(output.get("name")): output.get("display_name") for output in _objects(described.get("outputs"))}
 
 
-def _field_label(node: Mapping[str, Any], name: str) -> str:
+def _field_name(node: Mapping[str, Any], name: str) -> Any:
     template = _mapping(_mapping(_mapping(node.get("data")).get("node")).get("template"))
-    return _label(_mapping(template.get(name)), name)
+    return _mapping(template.get(name)).get("display_name")
 
 
-def _label(described: Mapping[str, Any], name: str) -> str:
-    return clean(_text(described.get("display_name")) or name.replace("_", " "), _MAX_NAME)
+def _label(shown: Any, name: str) -> str:
+    return clean(_text(shown) or name.replace("_", " "), _MAX_NAME)
 
 
 def _position(node: Mapping[str, Any]) -> Point | None:

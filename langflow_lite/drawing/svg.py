@@ -199,19 +199,19 @@ def _row_y(row: int) -> float:
     return HEADER + 8 + ROW * (row + 0.5)
 
 
-def _port_y(box: Box, ports: Mapping[str, Port], name: str, place: Place) -> float:
+def _port_y(box: Box, port: Port, place: Place) -> float:
     if box.minimized:
         return place.y + place.height / 2
-    return place.y + _row_y(min(list(ports).index(name), port_rows(box) - 1))
+    return place.y + _row_y(min(port.row, port_rows(box) - 1))
 
 
 def _ends(wire: Wire, source: Place, target: Place) -> tuple[float, float, float, float]:
     """Where a wire leaves its source, on the right, and where it arrives, on the left: x, y, x, y."""
     return (
         source.x + source.width,
-        _port_y(wire.source, wire.source.outputs, wire.output, source),
+        _port_y(wire.source, wire.source.outputs[wire.output], source),
         target.x,
-        _port_y(wire.target, wire.target.inputs, wire.field, target),
+        _port_y(wire.target, wire.target.inputs[wire.field], target),
     )
 
 

@@ -226,3 +226,15 @@ def test_the_examples_are_drawn(path: Any):
     document = json.loads(path.read_text())
     root = ElementTree.fromstring(draw_svg(read_scene(document), document["name"]))
     assert len(texts(root, "name")) >= 2
+
+
+def test_a_box_with_thousands_of_inputs_is_drawn_in_a_moment_and_shows_how_many_more_there_are():
+    edges = [edge(f"a.out_{i}", f"b.field_{i}") for i in range(4000)]
+    outputs = [{"name": f"out_{i}", "display_name": f"Out {i}"} for i in range(4000)]
+    data = flow([node("a", "T", outputs=outputs), node("b", "T")], edges)["data"]
+    began = time.process_time()
+    drawn = draw_svg(read_scene(data))
+    assert time.process_time() - began < 1
+    root = ElementTree.fromstring(drawn)
+    assert texts(root, "port")[38:41] == ["Out 38", "… 3961 more", "field 0"]
+    assert len(texts(root, "port")) == 80
