@@ -30,11 +30,12 @@ async function route() {
   const turn = ++shown;
   leave?.();
   leave = null;
-  document.title = "langflow-lite";
   for (const link of document.querySelectorAll(".top nav a")) {
     const current = path.startsWith(link.getAttribute("href").slice(1));
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (current) {
+      link.setAttribute("aria-current", "page");
+      document.title = `${link.textContent} · langflow-lite`;
+    } else link.removeAttribute("aria-current");
   }
   const found = ROUTES.map(([pattern, view]) => ({ view, match: pattern.exec(path) })).find(({ match }) => match);
   // A view that takes long must not draw over the one that was opened after it.
@@ -93,4 +94,5 @@ window.addEventListener("unhandledrejection", (event) => {
 });
 health();
 setInterval(health, 15_000);
+for (const name of ["online", "offline"]) window.addEventListener(name, health);
 route();

@@ -59,8 +59,11 @@ export function tabs(label, entries) {
       type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`,
       onclick: () => open(id),
       onkeydown: (event) => {
-        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        if (step) open(entries[(index + step + entries.length) % entries.length].id).focus();
+        const last = entries.length - 1;
+        const next = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index ? index - 1 : last, Home: 0, End: last }[event.key];
+        if (next === undefined) return;
+        event.preventDefault();
+        open(entries[next].id).focus();
       },
     }, text));
   const panels = entries.map(({ id, panel }) =>

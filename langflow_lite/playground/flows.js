@@ -11,7 +11,6 @@ const LOCAL = new Set(["user_id", "folder_id", "updated_at", "version", "version
 /** Draw the view into `main`; returns what to do when it is left. */
 export async function flowsView(main) {
   let flows = [];
-  document.title = "Flows · langflow-lite";
   const search = h("input", { type: "search", placeholder: "Search flows", "aria-label": "Search flows", oninput: () => draw() });
   const rows = h("ul", { class: "cards" });
   const found = h("p", { class: "muted hint", role: "status" });
