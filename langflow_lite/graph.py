@@ -370,7 +370,7 @@ def _edges(flat: Ungrouped, vertices: Mapping[str, Vertex], notes: set[str], war
     seen: set[Edge] = set()
     for raw in flat.edges:
         source, target = raw.get("source"), raw.get("target")
-        missing = [str(end) for end in (source, target) if end not in vertices]
+        missing = [str(end) for end in (source, target) if not isinstance(end, str) or end not in vertices]
         if missing:
             what = "is a note" if missing[0] in notes else "is not in the flow"
             warnings.append(f"edge from {source} to {target} dropped: {missing[0]} {what}")

@@ -104,7 +104,7 @@ def _retarget(
     if edge.get("target") == id_:
         handle = _mapping(handles.get("targetHandle"))
         proxy = _mapping(handle.get("proxy"))
-        found = (proxy.get("id"), proxy.get("field")) if proxy else proxies.get(str(handle.get("fieldName")))
+        found = (_text(proxy.get("id")), proxy.get("field")) if proxy else proxies.get(str(handle.get("fieldName")))
         if found and found[0] in children:
             edge = {**edge, "target": found[0], "data": {**handles, "targetHandle": {**handle, "fieldName": found[1]}}}
             edge["data"]["targetHandle"].pop("proxy", None)
@@ -112,7 +112,7 @@ def _retarget(
     if edge.get("source") == id_:
         handle = _mapping(handles.get("sourceHandle"))
         proxy = _mapping(handle.get("proxy"))
-        child, name = proxy.get("id"), proxy.get("name", handle.get("name"))
+        child, name = _text(proxy.get("id")), proxy.get("name", handle.get("name"))
         if child not in children:
             child, name = _by_output_name(str(handle.get("name") or ""), children, last)
         if child is not None:
@@ -128,9 +128,13 @@ def _by_output_name(name: str, children: Mapping[str, Any], last: str | None) ->
 
 
 def _last_child(children: Mapping[str, Any], edges: list[Any]) -> str | None:
-    feeding = {edge.get("source") for edge in edges if isinstance(edge, dict)}
+    feeding = {_text(edge.get("source")) for edge in edges if isinstance(edge, dict)}
     ends = [child for child in children if child not in feeding]
     return ends[-1] if ends else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _hand_down(child: dict[str, Any], field_name: str, entry: Mapping[str, Any]) -> None:

@@ -51,6 +51,14 @@ def test_notes_are_no_vertices_and_dangling_edges_are_dropped_with_a_warning() -
     assert [w.rpartition(": ")[2] for w in graph.warnings] == ["gone-1 is not in the flow", "note-1 is a note"]
 
 
+@pytest.mark.parametrize("end", [{}, [], ["A-1"], 1, None])
+def test_an_edge_that_ends_at_no_id_is_dropped_with_a_warning(end: object) -> None:
+    wires = [{**edge("A-1.out", "B-1.text"), side: end} for side in ("source", "target")]
+    graph = compile_graph(flow([node("A-1", "A"), node("B-1", "B")], wires))
+    assert graph.edges == ()
+    assert [w.rpartition(": ")[2] for w in graph.warnings] == [f"{end} is not in the flow"] * 2
+
+
 def test_equal_edges_count_once() -> None:
     graph = compile_graph(flow([node("A-1", "A"), node("B-1", "B")], [edge("A-1.out", "B-1.text")] * 3))
     assert len(graph.edges) == 1
