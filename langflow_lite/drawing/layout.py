@@ -58,8 +58,23 @@ def lay_out(scene: Scene) -> Layout:
     as_exported = len(set(at)) == len(scene.boxes)
     corners = at if as_exported else _layered(scene, sizes)
     boxes = [Place(x, y, *size) for (x, y), size in zip(corners, sizes, strict=True)]
+    _order_ports(scene, boxes)
     notes = _place_notes(scene.notes, boxes, as_exported=as_exported)
     return Layout(boxes, notes, _around([*boxes, *notes]))
+
+
+def _order_ports(scene: Scene, places: Sequence[Place]) -> None:
+    """Have the ports on each side of a box in the order in which the boxes they lead to stand, so that few wires cross."""
+    heights = {id(box): place.y for box, place in zip(scene.boxes, places, strict=True)}
+    ends: dict[int, list[float]] = {}
+    for wire in scene.wires:
+        ends.setdefault(id(wire.source.outputs[wire.output]), []).append(heights[id(wire.target)])
+        ends.setdefault(id(wire.target.inputs[wire.field]), []).append(heights[id(wire.source)])
+    for box in scene.boxes:
+        for ports in (box.inputs, box.outputs):
+            wanted = sorted(ports.values(), key=lambda port: (_mean(ends[id(port)], 0.0), port.row))
+            for row, port in enumerate(wanted):
+                port.row = row
 
 
 def _box_size(box: Box) -> tuple[float, float]:

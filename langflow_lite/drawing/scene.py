@@ -27,7 +27,7 @@ Runnable = Callable[[Mapping[str, Any]], bool]
 
 @dataclass(slots=True)
 class Port:
-    """A field or an output of a box that an edge ends at; `row` counts those on its side of the box."""
+    """A field or an output of a box that an edge ends at; `row` counts those on its side of the box from above."""
 
     label: str
     row: int

@@ -191,7 +191,7 @@ def _port_names(box: Box, place: Place, rows: int) -> Iterator[str]:
 
 
 def _rows(ports: Mapping[str, Port], rows: int) -> list[str]:
-    labels = [port.label for port in ports.values()]
+    labels = [port.label for port in sorted(ports.values(), key=lambda port: port.row)]
     return labels if len(labels) <= rows else [*labels[: rows - 1], f"… {len(labels) - rows + 1} more"]
 
 

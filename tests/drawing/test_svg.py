@@ -119,6 +119,12 @@ def test_a_chain_that_is_deeper_than_the_stack_is_laid_out():
     )
 
 
+def test_ports_stand_in_the_order_of_the_boxes_that_they_lead_to():
+    nodes = [at(500, 0, node("agent", "Agent")), at(0, 400, node("low", "T")), at(0, -400, node("high", "T"))]
+    root = draw(nodes, [edge("low.out", "agent.input"), edge("high.out", "agent.tools")])
+    assert texts(root, "port")[:2] == ["tools", "input"]
+
+
 def test_notes_show_their_text_wrapped_and_cut_to_their_size():
     written = "## Read me\n\n* **one** [link](https://example.org)\n" + "word " * 2000
     note = {
