@@ -112,11 +112,11 @@ async def stream(host: str, port: int, request: bytes, gate: asyncio.Event) -> t
     while True:
         data = await reader.read(65536)
         now = time.perf_counter()
-        # A token frame of ours, or a chunk of the model's own stream.
+        # A token frame of ours, or a chunk of the model's own stream; its first one is empty and no token.
         text = rest + data
         cut = text.rfind(b"\n") + 1
         found = text[:cut].count(b'"event":"token"') + text[:cut].count(b'"event": "token"')
-        found += text[:cut].count(b'"content":')
+        found += text[:cut].count(b'"content":') - text[:cut].count(b'"content":""')
         rest = text[cut:]
         if found and not tokens:
             first = now - begun
