@@ -391,6 +391,22 @@ class QueueFull(LangflowError):
         return {"Retry-After": "5"}
 
 
+class ServerStopping(LangflowError):
+    """503: the server was shut down before the run inside this request had ended."""
+
+    status = 503
+    code = "server_shutdown"
+
+
+class EventLimitExceeded(LangflowError):
+    """500: a run has sent more events than `LANGFLOW_MAX_EVENTS_SIZE` allows."""
+
+    code = "EVENT_LIMIT"
+
+    def __init__(self, megabytes: int) -> None:
+        super().__init__(f"the run has sent more than {megabytes} MB of events (LANGFLOW_MAX_EVENTS_SIZE)")
+
+
 class IdempotencyMismatch(InvalidRequest):
     """422: this idempotency key was used for another request."""
 

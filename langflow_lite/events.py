@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from langflow_lite.errors import EventLimitExceeded
 from langflow_lite.values import to_json
 
 __all__ = ["TERMINAL", "EventLog", "EventName", "Frames"]
@@ -43,12 +44,15 @@ class EventLog:
     """The events of one run, each encoded once as `{"event", "data", "sequence_id"}`; ids count from 1 without gaps.
 
     Readers are cursors: `follow(after)` yields the frames after that id and waits for more until the log is closed.
-    Appending never waits for a reader. Not thread-safe: append from the event loop only.
+    Appending never waits for a reader. Not thread-safe: append from the event loop only. `megabytes` is how much it may
+    hold, 0 for no limit.
     """
 
-    __slots__ = ("_changed", "_closed", "_frames", "_waiting")
+    __slots__ = ("_changed", "_closed", "_frames", "_megabytes", "_size", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, megabytes: int = 0) -> None:
+        self._megabytes = megabytes
+        self._size = 0
         self._frames: list[bytes] = []
         self._changed = anyio.Event()
         self._waiting = 0
@@ -63,17 +67,27 @@ class EventLog:
         return self._closed
 
     def append(self, name: str, data: Any) -> None:
-        """Encode and add one event; does nothing once the log is closed."""
+        """Encode and add one event; does nothing once the log is closed. Raises `EventLimitExceeded` when it is full."""
         if self._closed:
             return
-        self._frames.append(to_json({"event": name, "data": data, "sequence_id": len(self._frames) + 1}))
+        frame = self._encode(name, data)
+        if self._megabytes and self._size + len(frame) > self._megabytes * 2**20:
+            raise EventLimitExceeded(self._megabytes)
+        self._add(frame)
+
+    def _encode(self, name: str, data: Any) -> bytes:
+        return to_json({"event": name, "data": data, "sequence_id": len(self._frames) + 1})
+
+    def _add(self, frame: bytes) -> None:
+        self._size += len(frame)
+        self._frames.append(frame)
         self._wake()
 
     def close(self, name: str, data: Any) -> None:
         """Add the terminal event and end every reader once it has read it. Only the first call counts."""
-        self.append(name, data)
-        self._closed = True
-        self._wake()
+        if not self._closed:
+            self._closed = True
+            self._add(self._encode(name, data))
 
     def _wake(self) -> None:
         if self._waiting:

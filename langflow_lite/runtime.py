@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import Decide, Emit, RunContext
 from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES
+from langflow_lite.engine.attached import AttachedRuns
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.observer import Observer, together
@@ -102,13 +103,14 @@ class PreparedRun:
         decide: Decide | None = None,
         report: Callable[[RunContext], Report] = Report,
         kind: str = "",
+        attached: bool = True,
     ) -> RunOutcome:
         """Run the flow. With `emit` every event is sent to it and models stream their tokens; `decide` asks people.
 
-        `kind` is that of the job.
+        `kind` is that of the job. An `attached` run belongs to a request and is ended by a shutdown.
 
-        Raises `ComponentError` when a component fails, unless the report keeps going, and `StorageError` when the
-        messages could not be kept.
+        Raises `ComponentError` when a component fails, unless the report keeps going, `StorageError` when the messages
+        could not be kept, and what `AttachedRuns.run` raises.
         """
         runtime = self.runtime
         ctx = RunContext(
@@ -130,7 +132,12 @@ class PreparedRun:
             flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
             kind=kind or ("subflow" if self.around else "run"),
         )
-        return await run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
+
+        def run(emit: Emit | None) -> Coroutine[Any, Any, RunOutcome]:
+            ctx.emit = emit
+            return run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
+
+        return await (runtime.attached_runs.run(run, emit) if attached and not self.around else run(emit))
 
 
 def _describe(job: Job) -> Mapping[str, Any]:
@@ -199,6 +206,7 @@ class Runtime:
             concurrency=settings.max_concurrent_jobs,
             queue_size=settings.job_queue_size,
             timeout=settings.job_timeout,
+            events_size=settings.max_events_size,
             observer=together(self.observer, _Afterwards(self.callbacks, self.retention)),
         )
         self.metrics.watch_jobs(self.jobs, settings.job_queue_size)
@@ -208,6 +216,7 @@ class Runtime:
             self.logs = LogBuffer(settings.log_retriever_buffer_size)
         self.polls = Polls(self.jobs, self.job_table)
         self.attached: dict[str, Job] = {}
+        self.attached_runs = AttachedRuns()
         self.flow_folder = FlowFolder(settings.load_flows_path, self.flows) if settings.load_flows_path else None
         self.loaded = Loaded()
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
@@ -267,10 +276,12 @@ class Runtime:
         return {part: reason for part, reason in found.items() if reason is not None}
 
     async def drain(self) -> None:
-        """Take no more jobs and see those that run to their end, for `shutdown_grace` seconds at most."""
+        """Take no more jobs and see what runs to its end, for `shutdown_grace` seconds at most."""
         if self.logs is not None:
             self.logs.closed = True
-        await self.jobs.drain(self.settings.shutdown_grace)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.attached_runs.drain, self.settings.shutdown_grace)
+            await self.jobs.drain(self.settings.shutdown_grace)
 
     async def _callback_key(self) -> bytes:
         secret = self.settings.callback_secret
@@ -382,7 +393,14 @@ class Runtime:
             return BuildReport(ctx, outputs=outputs)
 
         try:
-            outcome = await prepared.execute(emit=emit, run_id=job.id, decide=decide, report=report, kind=str(job.kind))
+            outcome = await prepared.execute(
+                emit=emit,
+                run_id=job.id,
+                decide=decide,
+                report=report,
+                kind=str(job.kind),
+                attached=not job.detached,
+            )
         except LangflowError as error:
             return failed(error.message, error.code)
         except Exception as error:

@@ -110,6 +110,9 @@ class Settings:
     )
     max_body_size: int = _setting(8, "LANGFLOW_MAX_BODY_SIZE", "Largest JSON body, in MB.")
     max_file_size_upload: int = _setting(100, "LANGFLOW_MAX_FILE_SIZE_UPLOAD", "Largest uploaded file, in MB.")
+    max_events_size: int = _setting(
+        64, "LANGFLOW_MAX_EVENTS_SIZE", "Most events, in MB, that one run may send; with more it fails."
+    )
     max_loop_iterations: int = _setting(
         1000, "LANGFLOW_MAX_LOOP_ITERATIONS", "Most items a Loop component may run over."
     )
@@ -249,6 +252,7 @@ class Settings:
         for name in (
             "max_body_size",
             "max_file_size_upload",
+            "max_events_size",
             "max_loop_iterations",
             "worker_threads",
             "max_concurrent_jobs",

@@ -5,6 +5,7 @@ import json
 import anyio
 import pytest
 
+from langflow_lite.errors import EventLimitExceeded
 from langflow_lite.events import EventLog
 
 pytestmark = pytest.mark.anyio
@@ -66,3 +67,13 @@ async def test_followers_that_join_at_any_time_read_the_same() -> None:
     assert waiting == 10
     assert all(frames == seen[0] for frames in seen)
     assert len(seen[0]) == 11
+
+
+async def test_a_full_log_takes_its_terminal_event_only() -> None:
+    log = EventLog(megabytes=1)
+    log.append("token", {"chunk": "a"})
+    with pytest.raises(EventLimitExceeded, match="more than 1 MB"):
+        log.append("token", {"chunk": "x" * 2**20})
+    log.close("error", {})
+    assert [json.loads(frame)["event"] for _, frame in await read(log)] == ["token", "error"]
+    assert [id_ for id_, _ in await read(log)] == [1, 2]

@@ -18,7 +18,7 @@ def attached_run(
     runtime: Runtime, job: Job, prepared: PreparedRun
 ) -> tuple[EventLog, Callable[[], Coroutine[Any, Any, None]]]:
     """The log of a run that lives and dies with its response, and what has to run for the log to fill and close."""
-    log = EventLog()
+    log = EventLog(runtime.settings.max_events_size)
 
     async def produce() -> None:
         try:

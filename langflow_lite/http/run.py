@@ -114,7 +114,7 @@ async def run_flow(call: Call) -> Any:
     )
     prepared = await runtime.prepare(flow, request, version=fields.flow_version)
     if call.query.stream or fields.stream:
-        log = EventLog()
+        log = EventLog(runtime.settings.max_events_size)
         return EventResponse(log.follow(), lambda: _produce(prepared, log))
     try:
         outcome = await prepared.execute()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import anyio
@@ -23,9 +23,21 @@ class JobLog:
 
     Readers are cursors: near the end they read memory, further back the store, so a slow one costs nothing and never
     holds the producer up. The same frames come out of both. `events` is how many are on disk from an earlier process.
+    Once more than `limit` bytes have been appended, which 0 leaves open, `overflow` is called; it has to seal the log.
     """
 
-    def __init__(self, job_id: str, store: JobStore, events: int = 0) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        store: JobStore,
+        events: int = 0,
+        *,
+        limit: int = 0,
+        overflow: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._limit = limit
+        self._overflow = overflow
+        self._size = 0
         self._job_id = job_id
         self._store = store
         self._committed = events
@@ -45,9 +57,15 @@ class JobLog:
 
     def append(self, name: str, data: Any) -> None:
         """Add an event; does nothing once the log is sealed."""
-        if not self._sealed:
-            self._pending.append(self._encode(name, data))
-            self._write()
+        if self._sealed:
+            return
+        frame = self._encode(name, data)
+        self._size += len(frame)
+        if self._limit and self._size > self._limit:
+            self._overflow()
+            return
+        self._pending.append(frame)
+        self._write()
 
     def _encode(self, name: str, data: Any) -> bytes:
         number = self._committed + len(self._flying) + len(self._pending) + 1

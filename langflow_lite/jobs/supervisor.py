@@ -16,7 +16,7 @@ import anyio.abc
 from msgspec.structs import replace
 
 from langflow_lite.engine.observer import Observer
-from langflow_lite.errors import EventsEvicted, JobNotStoppable, QueueFull, StorageError
+from langflow_lite.errors import EventLimitExceeded, EventsEvicted, JobNotStoppable, QueueFull, StorageError
 from langflow_lite.events import Frames
 from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
@@ -40,8 +40,9 @@ class Supervisor:
     A job is accepted once its row is committed. At most `concurrency` run at once, the rest wait in the order of their
     acceptance, at most `queue_size` of them. The first terminal transition of a job wins; its status, result and
     terminal event are one transaction and are told to nobody before it is committed. `timeout` is in seconds, 0 for
-    none; a job that waits for a person (`pauses`) holds no slot, and its time does not run. `observer` is told of each
-    job: when it is accepted, when it begins, and when it has ended, after the commit.
+    none; a job that waits for a person (`pauses`) holds no slot, and its time does not run. A job fails when it sends
+    more than `events_size` MB of events, 0 for no limit. `observer` is told of each job: when it is accepted, when it
+    begins, and when it has ended, after the commit.
 
     A job that was stopped or timed out gives its slot back at once, even if its code ignores the cancellation. While
     the store cannot write, jobs keep their slots and their ends are tried again.
@@ -55,6 +56,7 @@ class Supervisor:
         concurrency: int = 32,
         queue_size: int = 10_000,
         timeout: float = 0,
+        events_size: int = 0,
         observer: Observer | None = None,
     ) -> None:
         self._store = store
@@ -62,6 +64,7 @@ class Supervisor:
         self._concurrency = concurrency
         self._queue_size = queue_size
         self._timeout = timeout
+        self._events_size = events_size
         self._observer = observer or Observer()
         self._active: dict[str, ActiveJob] = {}
         self.pauses = Pauses(self._active, store, self._slot)
@@ -154,7 +157,12 @@ class Supervisor:
         self._start_next()
 
     def _activate(self, job: Job) -> ActiveJob:
-        active = self._active[job.id] = ActiveJob(job, JobLog(job.id, self._store, job.events))
+        def overflow() -> None:
+            full = EventLimitExceeded(self._events_size)
+            self._interrupt(active, failed(full.message, full.code))
+
+        log = JobLog(job.id, self._store, job.events, limit=self._events_size * 2**20, overflow=overflow)
+        active = self._active[job.id] = ActiveJob(job, log)
         return active
 
     def _start_next(self) -> None:

@@ -222,6 +222,23 @@ def test_sigterm_refuses_tells_followers_drains_and_records_the_rest(start: Star
             assert read(server, job_id)["status"] == "completed"
 
 
+def test_sigterm_tells_the_client_of_a_streamed_run_why_it_ends(start: Start):
+    with start(LANGFLOW_SHUTDOWN_GRACE="0.2") as server:
+        add_flow(server, "Waits")
+        url = f"{server.url}/api/v1/run/waits?stream=true"
+        asked = urllib.request.Request(url, b'{"input_value": "3600"}', {"Content-Type": "application/json"})
+        told = []
+        with urllib.request.urlopen(asked, timeout=30) as stream:
+            for line in stream:
+                if line.strip():
+                    told.append(json.loads(line))
+                    if told[-1]["event"] == "token":
+                        server.process.send_signal(signal.SIGTERM)
+        assert told[-1]["event"] == "error"
+        assert told[-1]["data"] == {"error": "503: the server was shut down while the flow ran"}
+        assert server.process.wait(30) == 0
+
+
 def test_a_second_signal_ends_it_at_once_and_the_next_start_says_what_was_lost(start: Start):
     with start(LANGFLOW_SHUTDOWN_GRACE="60") as server:
         add_flow(server, "Waits")

@@ -648,6 +648,20 @@ async def test_draining_lets_running_jobs_end_and_keeps_queued_ones(store: Store
         assert (await jobs.wait(waiting.id)).status is JobStatus.COMPLETED
 
 
+async def test_a_job_that_sends_too_many_events_fails(store: Store):
+    script = Script()
+    async with Supervisor(store, script, events_size=1) as jobs:
+        job = await jobs.submit(new_job())
+        await script.started(job.id)
+        for _ in range(20):
+            script.emitters[job.id]("token", {"chunk": "x" * 100_000})
+        done = await jobs.wait(job.id)
+        assert (done.status, done.result.errors[0]["code"]) == (JobStatus.FAILED, "EVENT_LIMIT")
+        told = await frames_of(jobs, job.id)
+    assert names(told) == [*["token"] * 10, "error"]
+    assert json.loads(told[-1][1])["data"]["code"] == "EVENT_LIMIT"
+
+
 async def test_what_still_runs_after_the_grace_is_recorded_and_its_followers_are_told(store: Store):
     script = Script()
     async with Supervisor(store, script) as jobs:
