@@ -11,7 +11,7 @@ import click
 from langflow_lite.cli.files import check, graph, run_flow, trust
 from langflow_lite.cli.group import CommandGroup
 from langflow_lite.cli.remote import flows, health, jobs, logs, stop, submit
-from langflow_lite.cli.server import api_key, run, version
+from langflow_lite.cli.server import api_key, callback_secret, run, version
 
 __all__ = ["main"]
 
@@ -21,5 +21,20 @@ def main() -> None:
     """Run exported Langflow flows over the same REST API, from one small process."""
 
 
-for command in (run, flows, submit, jobs, logs, stop, health, run_flow, check, graph, trust, api_key, version):
+for command in (
+    run,
+    flows,
+    submit,
+    jobs,
+    logs,
+    stop,
+    health,
+    run_flow,
+    check,
+    graph,
+    trust,
+    api_key,
+    callback_secret,
+    version,
+):
     main.add_command(command)

@@ -20,8 +20,9 @@ from langflow_lite.cli.options import (
 
 if TYPE_CHECKING:
     from langflow_lite.settings import Settings
+    from langflow_lite.storage.secretbox import SecretBox
 
-__all__ = ["api_key", "run", "version"]
+__all__ = ["api_key", "callback_secret", "run", "version"]
 
 
 @click.command()
@@ -77,6 +78,51 @@ async def _create_key(settings: Settings, name: str) -> str:
         async with Database(settings.database_path) as database:
             _, key = await ApiKeyStore(database).create(name)
     return key
+
+
+@click.command("callback-secret")
+@json_option
+@env_file_option
+@data_dir_option
+def callback_secret(as_json: bool, env_file: Path | None, data_dir: Path | None) -> None:
+    """Show the secret that callbacks are signed with, for those who verify them.
+
+    It is LANGFLOW_CALLBACK_SECRET, or else derived from the key that encrypts variables, and has the form that the
+    libraries of Standard Webhooks take.
+    """
+    import anyio
+
+    from langflow_lite.jobs.callbacks import spelled
+
+    secret = spelled(anyio.run(_callback_key, load_settings(env_file, data_dir=data_dir)))
+    click.echo(json.dumps({"secret": secret}) if as_json else secret)
+
+
+async def _callback_key(settings: Settings) -> bytes:
+    from langflow_lite.jobs.callbacks import signing_key
+    from langflow_lite.storage.secretbox import SecretBox
+
+    if settings.callback_secret:
+        return signing_key(settings.callback_secret)
+    key_file = settings.data_dir / "secret_key"
+    box = SecretBox(settings.secret_key, key_file)
+    if settings.secret_key or key_file.exists():
+        box.open(may_create=False)
+        return signing_key("", box.key)
+    return signing_key("", await _made_key(settings, box))
+
+
+async def _made_key(settings: Settings, box: SecretBox) -> bytes:
+    """The key of a server that has not needed one yet; whether it may be made, its database has to say."""
+    from langflow_lite.storage.database import Database
+    from langflow_lite.storage.lock import DataDirLock
+    from langflow_lite.storage.variables import VariableStore
+
+    with DataDirLock(settings.data_dir):
+        async with Database(settings.database_path) as database:
+            variables = VariableStore(database, box)
+            await variables.load()
+            return (await variables.open_box()).key
 
 
 @click.command()

@@ -21,7 +21,7 @@ from langflow_lite.errors import JobNotFound, OutboundRefused, SettingsError, St
 from langflow_lite.job import Job
 from langflow_lite.values import to_json
 
-__all__ = ["CallbackStore", "Callbacks", "signature", "signing_key"]
+__all__ = ["CallbackStore", "Callbacks", "signature", "signing_key", "spelled"]
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +152,11 @@ def signature(key: bytes, message_id: str, seconds: str, body: bytes) -> str:
     """The value of `webhook-signature` (Standard Webhooks 1.0, symmetric signatures)."""
     signed = b".".join((message_id.encode(), seconds.encode(), body))
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def spelled(key: bytes) -> str:
+    """A signing key as a secret: `whsec_` and base64."""
+    return _PREFIX + base64.b64encode(key).decode()
 
 
 def signing_key(secret: str, server_key: bytes = b"") -> bytes:

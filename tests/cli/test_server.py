@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from click.testing import CliRunner, Result
 
 import langflow_lite
 from langflow_lite.cli import main
+from langflow_lite.jobs.callbacks import signature, signing_key
 from tests.flows import edge, node
 from tests.serving import ROOT, Server, clean_environment, run_command, running_server
 
@@ -287,6 +290,59 @@ def test_listening_elsewhere_needs_a_key_and_says_how_to_get_one(tmp_path: Path)
         assert server.run("echo", "x", **{"x-api-key": key}) == "x"
         [listed] = server.request("GET", "/api/v1/api_key/", headers={"x-api-key": key})[1]["api_keys"]
         assert listed["name"] == "robot"
+
+
+def test_the_callback_secret_verifies_what_a_running_server_sends(tmp_path: Path):
+    received: list[tuple[Message, bytes]] = []
+    told = threading.Event()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+            told.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    data = tmp_path / "data"
+    with HTTPServer(("127.0.0.1", 0), Receiver) as receiver, running_server(data) as server:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{receiver.server_port}/"
+        body = {"flow_id": "echo", "background": True, "input_value": "x", "callback_url": address}
+        assert server.request("POST", "/api/v2/workflows", body)[0] == 200
+        assert told.wait(10)
+        receiver.shutdown()
+        secret = run_command("callback-secret", "--data-dir", data, cwd=tmp_path).stdout.strip()
+        shown = run_command("callback-secret", "--json", "--data-dir", data, cwd=tmp_path).stdout
+    assert json.loads(shown) == {"secret": secret}
+    [(headers, sent)] = received
+    key = signing_key(secret)
+    expected = signature(key, headers["webhook-id"], headers["webhook-timestamp"], sent)
+    assert headers["webhook-signature"] == expected
+
+
+def test_the_callback_secret_is_made_when_it_is_asked_for_first_and_the_settings_when_it_has_one(tmp_path: Path):
+    first, again = (
+        run_command("callback-secret", "--data-dir", tmp_path / "data", cwd=tmp_path).stdout for _ in range(2)
+    )
+    assert first == again
+    assert first.startswith("whsec_")
+    for secret in ("whsec_YSBzZWNyZXQ=", "a secret"):
+        shown = run_command("callback-secret", cwd=tmp_path, LANGFLOW_CALLBACK_SECRET=secret).stdout
+        assert shown == "whsec_YSBzZWNyZXQ=\n"
+
+
+def test_the_callback_secret_is_not_invented_when_the_key_has_gone_missing(tmp_path: Path):
+    data = tmp_path / "data"
+    with running_server(data) as server:
+        variable = {"name": "A", "value": "b", "type": "Credential", "default_fields": []}
+        assert server.request("POST", "/api/v1/variables/", variable)[0] in (200, 201)
+    (data / "secret_key").unlink()
+    line = one_line(run_command("callback-secret", "--data-dir", data, cwd=tmp_path))
+    assert "secret_key is missing" in line
+    assert not (data / "secret_key").exists()
 
 
 def test_a_key_of_the_environment_opens_the_door_and_is_kept_nowhere(tmp_path: Path):
