@@ -18,7 +18,7 @@ from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import Service
 from langflow_lite.engine.plan import Plan, VertexPlan
 from langflow_lite.engine.variables import RunVariables
-from langflow_lite.errors import ComponentsUnsupported, GraphError, LangflowError, MissingModel
+from langflow_lite.errors import ComponentsUnsupported, GraphError, LangflowError, MissingModel, NotFound
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.graph import compile_graph
 from langflow_lite.loading import flow_files, read_flows
@@ -91,7 +91,10 @@ class _NothingStored:
 
 
 def check_paths(paths: Iterable[Path], settings: Settings) -> list[FlowCheck]:
-    """Check every flow in the files, and in the `*.json` of the folders, in that order."""
+    """Check every flow in the files, and in the `*.json` of the folders, in that order.
+
+    Raises `NotFound` for a folder without such files.
+    """
     registry = Registry(settings.components_path)
     trusted = TrustedCode.of(settings)
     return [
@@ -100,7 +103,11 @@ def check_paths(paths: Iterable[Path], settings: Settings) -> list[FlowCheck]:
 
 
 def _files(path: Path) -> list[Path]:
-    return flow_files(path) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    if not (found := flow_files(path)):
+        raise NotFound(f"The folder {path} holds no *.json files")
+    return found
 
 
 def _check_file(file: Path, registry: Registry, settings: Settings, trusted: TrustedCode) -> Iterator[FlowCheck]:

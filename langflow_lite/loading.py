@@ -61,6 +61,8 @@ def read_flows(raw: bytes, name: str) -> list[Flow]:
 def _with_place(error: Exception, raw: bytes) -> str:
     """What is wrong and where, as an editor counts."""
     text, _, byte = str(error).removesuffix(")").partition(" (byte ")
+    if not raw.strip():
+        return "it is empty"
     if text == "Input data was truncated":
         text, byte = "it ends in the middle", str(len(raw))
     if not byte.isdigit():

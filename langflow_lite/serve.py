@@ -176,7 +176,12 @@ def _listen(settings: Settings) -> socket.socket:
                 "Choose another with --port or LANGFLOW_PORT; 0 picks a free one."
             ) from error
         reason = error.strerror or str(error)
-        raise SettingsError(f"Cannot listen on {settings.host} port {settings.port}: {reason}.") from error
+        fix = (
+            "Ports below 1024 are for privileged programs; choose another with --port or LANGFLOW_PORT."
+            if error.errno == errno.EACCES
+            else "--host takes an address or name of this machine, 127.0.0.1 for this machine alone, 0.0.0.0 for all."
+        )
+        raise SettingsError(f"Cannot listen on {settings.host} port {settings.port}: {reason}. {fix}") from error
     return listening
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from difflib import get_close_matches
 from ipaddress import ip_address
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import platformdirs
-from dotenv import dotenv_values
 
 from langflow_lite.errors import SettingsError
+from langflow_lite.setting_texts import parse, read_env_file, show
 
 __all__ = ["SettingInfo", "Settings", "default_data_dir"]
 
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off", ""})
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _SHORTEST_KEY = 16
+_HOST = re.compile(r"\*|[\w.-]+|\[?[0-9A-Fa-f:.]+\]?")
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+/?", re.IGNORECASE)
+_PREFIX = "LANGFLOW_"
+_LIKE = 0.9
 _IGNORED = {
     "LANGFLOW_SUPERUSER": "there are no users here; create an API key with `langflow-lite api-key`",
     "LANGFLOW_SUPERUSER_PASSWORD": "there are no users here; create an API key with `langflow-lite api-key`",
@@ -49,8 +54,17 @@ class SettingInfo:
     doc: str
 
 
-def _setting(default: Any, env: str, doc: str, *, shown: str | None = None, secret: bool = False) -> Any:
-    metadata = {"env": env, "doc": doc, "shown": shown}
+def _setting(
+    default: Any,
+    env: str,
+    doc: str,
+    *,
+    shown: str | None = None,
+    secret: bool = False,
+    least: int | None = None,
+    most: int | None = None,
+) -> Any:
+    metadata = {"env": env, "doc": doc, "shown": shown, "least": least, "most": most}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata, repr=not secret)
@@ -66,7 +80,7 @@ class Settings:
     host: str = _setting(
         "127.0.0.1", "LANGFLOW_HOST", "Address to listen on. Anything but loopback needs an API key to exist."
     )
-    port: int = _setting(7860, "LANGFLOW_PORT", "Port to listen on; 0 picks a free one.")
+    port: int = _setting(7860, "LANGFLOW_PORT", "Port to listen on; 0 picks a free one.", least=0, most=65535)
     data_dir: Path = _setting(
         default_data_dir,
         "LANGFLOW_CONFIG_DIR",
@@ -108,29 +122,34 @@ class Settings:
     developer_api_enabled: bool = _setting(
         True, "LANGFLOW_DEVELOPER_API_ENABLED", "Serve the Workflow API under /api/v2; false answers 404 there."
     )
-    max_body_size: int = _setting(8, "LANGFLOW_MAX_BODY_SIZE", "Largest JSON body, in MB.")
-    max_file_size_upload: int = _setting(100, "LANGFLOW_MAX_FILE_SIZE_UPLOAD", "Largest uploaded file, in MB.")
+    max_body_size: int = _setting(8, "LANGFLOW_MAX_BODY_SIZE", "Largest JSON body, in MB.", least=1)
+    max_file_size_upload: int = _setting(100, "LANGFLOW_MAX_FILE_SIZE_UPLOAD", "Largest uploaded file, in MB.", least=1)
     max_events_size: int = _setting(
-        64, "LANGFLOW_MAX_EVENTS_SIZE", "Most events, in MB, that one run may send; with more it fails."
+        64, "LANGFLOW_MAX_EVENTS_SIZE", "Most events, in MB, that one run may send; with more it fails.", least=1
     )
     max_loop_iterations: int = _setting(
-        1000, "LANGFLOW_MAX_LOOP_ITERATIONS", "Most items a Loop component may run over."
+        1000, "LANGFLOW_MAX_LOOP_ITERATIONS", "Most items a Loop component may run over.", least=1
     )
     worker_threads: int = _setting(
-        16, "LANGFLOW_WORKER_THREADS", "Most threads that run the synchronous code of components at once."
+        16, "LANGFLOW_WORKER_THREADS", "Most threads that run the synchronous code of components at once.", least=1
     )
-    max_concurrent_jobs: int = _setting(32, "LANGFLOW_MAX_CONCURRENT_JOBS", "Background jobs that run at once.")
+    max_concurrent_jobs: int = _setting(
+        32, "LANGFLOW_MAX_CONCURRENT_JOBS", "Background jobs that run at once.", least=1
+    )
     job_queue_size: int = _setting(
-        10_000, "LANGFLOW_JOB_QUEUE_SIZE", "Background jobs that may wait; one more is answered 503."
+        10_000, "LANGFLOW_JOB_QUEUE_SIZE", "Background jobs that may wait; one more is answered 503.", least=1
     )
     job_timeout: float = _setting(
-        0.0, "LANGFLOW_JOB_TIMEOUT", "Seconds after which a background job is ended as timed out; 0 for no limit."
+        0.0,
+        "LANGFLOW_JOB_TIMEOUT",
+        "Seconds after which a background job is ended as timed out; 0 for no limit.",
+        least=0,
     )
     job_retention_days: float = _setting(
-        30.0, "LANGFLOW_JOB_RETENTION_DAYS", "Days that ended jobs and their events are kept."
+        30.0, "LANGFLOW_JOB_RETENTION_DAYS", "Days that ended jobs and their events are kept.", least=0
     )
     job_retention_count: int = _setting(
-        10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first."
+        10_000, "LANGFLOW_JOB_RETENTION_COUNT", "Ended jobs that are kept at most; the oldest go first.", least=1
     )
     callback_secret: str = _setting(
         "",
@@ -140,13 +159,13 @@ class Settings:
         secret=True,
     )
     shutdown_grace: float = _setting(
-        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM."
+        10.0, "LANGFLOW_SHUTDOWN_GRACE", "Seconds that running jobs and requests get to finish after SIGTERM.", least=0
     )
     enable_log_retrieval: bool = _setting(
         False, "LANGFLOW_ENABLE_LOG_RETRIEVAL", "Serve recent log lines at /logs and /logs-stream."
     )
     log_retriever_buffer_size: int = _setting(
-        10000, "LANGFLOW_LOG_RETRIEVER_BUFFER_SIZE", "Log lines kept in memory for /logs."
+        10000, "LANGFLOW_LOG_RETRIEVER_BUFFER_SIZE", "Log lines kept in memory for /logs.", least=0
     )
     components_path: tuple[Path, ...] = _setting(
         (), "LANGFLOW_COMPONENTS_PATH", "Folders of Python files with your own components, separated by commas."
@@ -179,7 +198,7 @@ class Settings:
         '{"command", "args", "env"}}}`. Commands of other servers are never run.',
     )
     model_timeout: float = _setting(
-        700.0, "LANGFLOW_MODEL_TIMEOUT", "Seconds to wait for the next bytes of a model provider."
+        700.0, "LANGFLOW_MODEL_TIMEOUT", "Seconds to wait for the next bytes of a model provider.", least=0
     )
     fallback_to_env_var: bool = _setting(
         True,
@@ -247,20 +266,17 @@ class Settings:
                 "LANGFLOW_RELOAD_FLOWS (--reload-flows) watches a folder: name it with LANGFLOW_LOAD_FLOWS_PATH "
                 "or --load-flows-path"
             )
-        if not 0 <= self.port <= 65535:
-            raise SettingsError(f"LANGFLOW_PORT must be between 0 and 65535, not {self.port}")
-        for name in (
-            "max_body_size",
-            "max_file_size_upload",
-            "max_events_size",
-            "max_loop_iterations",
-            "worker_threads",
-            "max_concurrent_jobs",
-            "job_queue_size",
-            "job_retention_count",
-        ):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{_env_of(name)} must be at least 1, not {getattr(self, name)}")
+        for f in fields(self):
+            if f.metadata.get("least") is not None:
+                _check_bounds(f.metadata["env"], getattr(self, f.name), f.metadata["least"], f.metadata["most"])
+        for host in self.allowed_hosts:
+            if not _HOST.fullmatch(host):
+                raise SettingsError(
+                    f"LANGFLOW_ALLOWED_HOSTS: {host!r} is not the name of a host; write it without scheme, port and path"
+                )
+        for origin in self.cors_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise SettingsError(f"LANGFLOW_CORS_ORIGINS: {origin!r} is not of the form https://host, or *")
         if self.search_engine != "duckduckgo" and not self.search_engine.startswith(
             ("searxng:http://", "searxng:https://")
         ):
@@ -322,23 +338,28 @@ class Settings:
         merged: dict[str, str] = {}
         implicit = Path(".env")
         if env_file is None and implicit.is_file():
-            merged.update(_read_env_file(implicit))
+            merged.update(read_env_file(implicit))
         merged.update(os.environ if environ is None else environ)
         if env_file is not None:
             if not env_file.is_file():
                 raise SettingsError(f"--env-file: no such file: {env_file}")
-            merged.update(_read_env_file(env_file))
+            merged.update(read_env_file(env_file))
         values: dict[str, Any] = {}
         for f in fields(cls):
             env = f.metadata.get("env")
-            if env and env in merged:
-                values[f.name] = _parse(str(f.type), env, merged[env])
+            # A variable that is left blank, as files of variables often have them, is not set.
+            if env and (merged.get(env, "").strip() or (f.type == "bool" and env in merged)):
+                values[f.name] = parse(str(f.type), env, merged[env])
         values.update({k: v for k, v in flags.items() if v is not None})
         return cls(environ=merged, **values)
 
     def ignored(self) -> list[str]:
-        """One line for each variable of a Langflow deployment that is set but has no meaning here."""
-        return [f"{name} is ignored: {why}" for name, why in _IGNORED.items() if self.environ.get(name)]
+        """One line for each variable that is set but has no meaning here: Langflow's own, and misspelt ones."""
+        notes = [f"{name} is ignored: {why}" for name, why in _IGNORED.items() if self.environ.get(name)]
+        known = {f.metadata["env"] for f in fields(self) if f.metadata}
+        unknown = sorted(name for name in self.environ.keys() - known - _IGNORED.keys() if name.startswith(_PREFIX))
+        near = ((name, get_close_matches(name, known, 1, _LIKE)) for name in unknown)
+        return notes + [f"{name} is no setting; did you mean {found[0]}?" for name, found in near if found]
 
     @classmethod
     def describe(cls) -> list[SettingInfo]:
@@ -349,58 +370,13 @@ class Settings:
                 continue
             shown = f.metadata["shown"]
             if shown is None:
-                shown = _show(f.default if f.default is not MISSING else None)
+                shown = show(f.default if f.default is not MISSING else None)
             described.append(SettingInfo(f.name, f.metadata["env"], shown, f.metadata["doc"]))
         return described
 
 
-def _env_of(name: str) -> str:
-    return str(next(f.metadata["env"] for f in fields(Settings) if f.name == name))
-
-
-def _show(default: Any) -> str:
-    if default is None or default == () or default == "":
-        return "(empty)"
-    if isinstance(default, bool):
-        return "true" if default else "false"
-    return str(default)
-
-
-def _read_env_file(path: Path) -> dict[str, str]:
-    return {k: v for k, v in dotenv_values(path).items() if v is not None}
-
-
-def _parse(kind: str, env: str, text: str) -> Any:
-    text = text.strip()
-    try:
-        if kind == "bool":
-            return _parse_bool(text)
-        if kind == "int":
-            return int(text)
-        if kind == "float":
-            return float(text)
-    except ValueError as error:
-        raise SettingsError(f"{env}: {text!r} is not a valid {kind}") from error
-    if kind == "Path":
-        return Path(text).expanduser()
-    if kind == "Path | None":
-        return Path(text).expanduser() if text else None
-    if kind == "tuple[Path, ...]":
-        return tuple(Path(part).expanduser() for part in _split(text))
-    if kind == "tuple[str, ...]":
-        return tuple(_split(text))
-    return text.lower() if env == "LANGFLOW_LOG_LEVEL" else text
-
-
-def _parse_bool(text: str) -> bool:
-    lowered = text.lower()
-    if lowered in _TRUE:
-        return True
-    if lowered in _FALSE:
-        return False
-    raise ValueError(text)
-
-
-def _split(text: str) -> list[str]:
-    # Langflow's documentation writes some lists as JSON-like ["a", "b"].
-    return [part.strip().strip("\"'") for part in text.strip("[]").split(",") if part.strip().strip("\"'")]
+def _check_bounds(env: str, value: float, least: int, most: int | None) -> None:
+    if most is not None and not least <= value <= most:
+        raise SettingsError(f"{env} must be between {least} and {most}, not {value}")
+    if not least <= value < inf:
+        raise SettingsError(f"{env} must be at least {least}{'' if value < inf else ' and finite'}, not {value}")

@@ -77,7 +77,7 @@ def test_what_is_not_a_flow_is_refused_with_the_reason(raw: bytes, reason: str):
         (b'{\n  "name": "A",\n  "data" {}\n}', "line 3, column 10"),
         (b'{"name": oops}', "line 1, column 10"),
         (b'{\n  "name": "A",\n', "it ends in the middle (line 3, column 1)"),
-        (b"", "it ends in the middle (line 1, column 1)"),
+        (b" \n", "it is empty"),
     ],
 )
 def test_the_place_of_what_is_wrong_is_told_as_an_editor_counts(raw: bytes, place: str):

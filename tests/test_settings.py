@@ -96,6 +96,16 @@ def test_variables_are_read_in_the_forms_people_write(variable: str, text: str, 
     [
         ("LANGFLOW_PORT", "eighty"),
         ("LANGFLOW_PORT", "65536"),
+        ("LANGFLOW_PORT", "-1"),
+        ("LANGFLOW_JOB_RETENTION_DAYS", "-3"),
+        ("LANGFLOW_JOB_RETENTION_DAYS", "nan"),
+        ("LANGFLOW_JOB_TIMEOUT", "-0.5"),
+        ("LANGFLOW_SHUTDOWN_GRACE", "inf"),
+        ("LANGFLOW_MODEL_TIMEOUT", "1e999"),
+        ("LANGFLOW_ALLOWED_HOSTS", "example.com, http://example.com/"),
+        ("LANGFLOW_ALLOWED_HOSTS", "example.com:7860"),
+        ("LANGFLOW_CORS_ORIGINS", "example.com"),
+        ("LANGFLOW_CORS_ORIGINS", "https://example.com/page"),
         ("LANGFLOW_AUTO_LOGIN", "perhaps"),
         ("LANGFLOW_LOG_LEVEL", "loud"),
         ("LANGFLOW_SHUTDOWN_GRACE", "soon"),
@@ -107,6 +117,16 @@ def test_variables_are_read_in_the_forms_people_write(variable: str, text: str, 
 def test_bad_values_are_refused_by_the_name_of_the_variable(variable: str, text: str):
     with pytest.raises(SettingsError, match=variable):
         Settings.load(environ={variable: text})
+
+
+@pytest.mark.parametrize("host", ["*", "example.com", "my-box", "192.0.2.1", "::1", "[::1]", "döner.example"])
+def test_every_name_of_a_host_is_accepted(host: str):
+    assert Settings.load(environ={"LANGFLOW_ALLOWED_HOSTS": host}).allowed_hosts
+
+
+def test_a_blank_variable_is_not_set():
+    blank = {info.env: " " for info in Settings.describe() if info.default not in ("true", "false")}
+    assert Settings.load(environ=blank) == Settings.load(environ={})
 
 
 def test_a_missing_env_file_is_named(elsewhere: Path):
@@ -146,6 +166,14 @@ def test_what_has_no_meaning_here_is_noted():
     environ = {"LANGFLOW_SUPERUSER": "admin", "LANGFLOW_WORKERS": "4", "LANGFLOW_STORE": "", "UNRELATED": "1"}
     notes = Settings.load(environ=environ).ignored()
     assert [note.split(" is ignored: ")[0] for note in notes] == ["LANGFLOW_SUPERUSER", "LANGFLOW_WORKERS"]
+
+
+def test_a_misspelt_variable_is_noted_and_the_right_one_named():
+    environ = {"LANGFLOW_PROT": "1", "LANGFLOW_ALOWED_HOSTS": "x", "LANGFLOW_LOG_FILE": "x", "LANGFLOW_URL": "x"}
+    assert Settings.load(environ=environ).ignored() == [
+        "LANGFLOW_ALOWED_HOSTS is no setting; did you mean LANGFLOW_ALLOWED_HOSTS?",
+        "LANGFLOW_PROT is no setting; did you mean LANGFLOW_PORT?",
+    ]
 
 
 def test_secrets_are_not_shown(elsewhere: Path):

@@ -245,7 +245,9 @@ def test_a_taken_port_is_named(tmp_path: Path, server: Server):
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path):
     done = run_command("run", "--host", "192.0.2.1", "--port", "0", "--data-dir", tmp_path / "data", cwd=tmp_path)
-    assert "Cannot listen on 192.0.2.1" in one_line(done)
+    line = one_line(done)
+    assert "Cannot listen on 192.0.2.1" in line
+    assert "--host takes an address or name of this machine" in line
 
 
 def test_a_directory_in_use_is_named_with_its_owner(tmp_path: Path):
