@@ -70,7 +70,7 @@ def _unfold(
     for name, entry in _mapping(described.get("template")).items():
         proxy = _mapping(_mapping(entry).get("proxy"))
         child_id, child_field = proxy.get("id"), proxy.get("field")
-        if child_id in children and isinstance(child_field, str):
+        if isinstance(child_id, str) and child_id in children and isinstance(child_field, str):
             proxies[name] = (str(child_id), child_field)
             _hand_down(children[str(child_id)], child_field, entry)
     if described.get("frozen") is True:

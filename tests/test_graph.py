@@ -144,7 +144,7 @@ def group(id_: str, children: list[dict], edges: list[dict], template: dict, out
     return made
 
 
-def proxied(child: str, field: str, **entry: object) -> dict:
+def proxied(child: object, field: object, **entry: object) -> dict:
     return {"type": "str", "proxy": {"id": child, "field": field}, **entry}
 
 
@@ -165,6 +165,17 @@ def test_a_group_is_replaced_by_its_children_with_its_values_and_edges() -> None
     assert graph.outgoing["C-1"][0].output == "result"
     assert graph.groups == {"Group-1": ("B-1", "C-1")}
     assert graph.proxies["Group-1"]["text_b"] == ("B-1", "text")
+
+
+@pytest.mark.parametrize("wrong", [{}, [], 1, None])
+def test_what_a_group_stands_for_may_be_nonsense(wrong: object) -> None:
+    inner_edge = {**edge("B-1.out", "C-1.text"), "source": wrong}
+    template = {"text": proxied(wrong, "text"), "field": proxied("B-1", wrong)}
+    inner = group("Group-1", [node("B-1", "B"), node("C-1", "C")], [inner_edge], template)
+    into, out = edge("A-1.out", "Group-1.text"), edge("Group-1.B-1_out", "D-1.text")
+    into["data"]["targetHandle"]["proxy"] = out["data"]["sourceHandle"]["proxy"] = {"id": wrong, "field": wrong}
+    graph = compile_graph(flow([node("A-1", "A"), inner, node("D-1", "D")], [into, out]))
+    assert list(graph.vertices) == ["A-1", "D-1", "B-1", "C-1"]
 
 
 def test_groups_nest_and_hand_frozen_down() -> None:

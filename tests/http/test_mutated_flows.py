@@ -14,7 +14,7 @@ from tests.serving import ROOT
 pytestmark = pytest.mark.anyio
 
 WRONG = (
-    *(None, True, 0, -1, 1e308, "", "x" * 20_000, "\0", "\ud83d\ude00", "œ{œ", "{{{", "NaN", [], {}, [[]], [None]),
+    *(None, True, 0, -1, 1e308, "", "x" * 20_000, "\0", "😀", "œ{œ", "{{{", "NaN", [], {}, [[]], [None]),
     *({"": None}, {"id": 1}, {"value": {"value": 1}}, [1] * 500, json.loads("[" * 60 + "]" * 60)),
 )
 
