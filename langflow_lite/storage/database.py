@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from langflow_lite.engine.observer import Observer
 from langflow_lite.errors import StorageError
+from langflow_lite.storage.extension import has_vector_functions, load_vector_functions
 from langflow_lite.storage.schema import prepare
 from langflow_lite.storage.writer import Writer, storage_error
 
@@ -144,5 +145,7 @@ class _Reader:
 
 def _connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
     connection = sqlite3.Connection(*args, **kwargs)
+    if has_vector_functions():
+        load_vector_functions(connection)
     connection.execute("PRAGMA query_only = ON")
     return connection

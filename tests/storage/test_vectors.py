@@ -1,16 +1,21 @@
 import math
+import random
 
 import pytest
 
 from langflow_lite.components.context import Collection, Passage
+from langflow_lite.errors import StorageError
+from langflow_lite.storage.extension import has_vector_functions
 from langflow_lite.storage.vectors import VectorStore
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def vectors(database):
-    return VectorStore(database)
+@pytest.fixture(params=[False, True], ids=["scan", "sqlite-vec"])
+def vectors(database, request):
+    if request.param and not has_vector_functions():
+        pytest.skip("needs the package sqlite-vec and a Python that can load SQLite extensions")
+    return VectorStore(database, in_sql=request.param)
 
 
 def passage(key, *vector, **data):
@@ -84,3 +89,23 @@ async def test_keys_and_texts_that_sqlite_cannot_hold_are_mended(vectors):
     await vectors.add("c\ud800", "m", [Passage("k\ud800", {"text": "t\ud800"}, [1.0])])
     [found] = await vectors.first("c\ud800", 1)
     assert found.data == {"text": "t\ufffd"}
+
+
+async def test_both_ways_find_the_same(database):
+    if not has_vector_functions():
+        pytest.skip("needs the package sqlite-vec and a Python that can load SQLite extensions")
+    chance = random.Random(7)
+
+    def vector():
+        return [chance.gauss(0, 1) for _ in range(32)]
+
+    await VectorStore(database).add("c", "m", [passage(str(number), *vector()) for number in range(1200)])
+    for _ in range(20):
+        wanted = vector()
+        scan, in_sql = [await VectorStore(database, in_sql=way).search("c", "m", wanted) for way in (False, True)]
+        assert [(f.key, f.score) for f in scan[:900]] == [(f.key, f.score) for f in in_sql[:900]]
+
+
+async def test_nothing_else_can_be_loaded_into_a_connection(database):
+    with pytest.raises(StorageError, match=r"not authorized|no such function"):
+        await database.fetch_all("SELECT load_extension('anything')")
