@@ -82,7 +82,7 @@ export class Chat {
   /** Read the sessions there are and open one: the given, else the one of this tab, else the newest, else a new one. */
   async load(session) {
     const known = await get(query("api/v1/monitor/messages/sessions", { flow_id: this.flow.id }));
-    await this.choose(session ?? sessionStorage.getItem(this.#key) ?? known.at(-1) ?? newSession(known), known);
+    await this.choose(session ?? sessionStorage.getItem(this.#key) ?? known[0] ?? newSession(known), known);
     this.#loaded();
   }
 
@@ -100,9 +100,9 @@ export class Chat {
     sessionStorage.setItem(this.#key, session);
     const all = known.includes(session) ? known : [...known, session];
     show(this.sessions, all.map((id) => h("option", { value: id, selected: id === session }, id === this.flow.id ? "Default session" : brief(id, 80))));
-    const history = await get(query("api/v1/monitor/messages", { flow_id: this.flow.id, session_id: session, limit: HISTORY }));
+    const history = await get(query("api/v1/monitor/messages", { flow_id: this.flow.id, session_id: session, order: "DESC", limit: HISTORY }));
     if (this.session !== session) return;
-    this.#history = history;
+    this.#history = history.reverse();
     this.#draw();
     this.list.element.scrollTop = this.list.element.scrollHeight;
     this.onchange();

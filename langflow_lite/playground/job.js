@@ -47,7 +47,7 @@ export async function jobView(main, { id }) {
   const { flow, data, changed } = await flowOf(job);
   // A run that a request waits for keeps no events.
   const kept = Boolean(job.links);
-  const run = new Run(id, job.flow_id);
+  const run = Run.of(job, job.flow_id);
   let played = null;
 
   const panel = new RunPanel(data);
@@ -148,15 +148,20 @@ export async function jobView(main, { id }) {
   show(main,
     h("div", { class: "row head" }, heading, replayButton, stopButton, h("a", { class: "button", href: "#/jobs" }, "All jobs")),
     facts, note,
-    h("div", { class: data ? "flow" : "flow bare" }, panel.element, h("section", { class: "side", "aria-label": "What came of it" }, side.element)));
+    h("div", { class: data ? "flow job" : "flow job bare" }, panel.element, h("section", { class: "side", "aria-label": "What came of it" }, side.element)));
   describe();
   if (job.errors.length) side.open("result");
-  run.status = job.status;
-  run.addEventListener("change", draw);
   const live = repeat(refresh, () => (isMoving(job) ? BUSY : isActive(job) || job.callback?.state === "pending" ? CALM : null));
-  if (kept) run.follow().then(live.again);
+  let standing = "";
+  run.addEventListener("change", () => {
+    draw();
+    const now = `${run.status} ${run.connection}`;
+    if (now !== standing) live.again();
+    standing = now;
+  });
   live.again();
   const ticking = setInterval(() => {
+    panel.tick();
     if (isActive(job) && job.started_timestamp) took.textContent = duration(ran(job));
   }, TICK);
   return () => {

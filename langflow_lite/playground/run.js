@@ -37,11 +37,12 @@ export class Run extends EventTarget {
     return Run.of(job, flowId);
   }
 
-  /** Follow a job from its first event on, however far it has come. */
+  /** Follow a job from its first event on, however far it has come. One that a request waits for keeps no events. */
   static of(job, flowId) {
     const run = new Run(job.job_id, flowId);
     run.#read(job);
-    run.follow();
+    if (job.links) run.follow();
+    else run.connection = "ended";
     return run;
   }
 

@@ -57,6 +57,23 @@ def chat_flow(model: str = "gated-40", *, name: str = "Chat", **values: Any) -> 
     )
 
 
+def asking_flow() -> dict[str, Any]:
+    """Chat Input, a choice that a person makes, and an output on either way."""
+    chat_input = node("ChatInput-in001", "ChatInput", outputs=[MESSAGE], display_name="Chat Input", input_value="")
+    review = node("HumanInput-ask01", "HumanInput", display_name="Review", decisions=["Approve", "Ask Again"])
+    chat_output = node("ChatOutput-out01", "ChatOutput", outputs=[MESSAGE], display_name="Chat Output", input_value="")
+    text_output = node("TextOutput-out02", "TextOutput", display_name="Text Output", input_value="")
+    return flow(
+        [at(chat_input, 0), at(review, 450), at(chat_output, 900), at(text_output, 900, 300)],
+        [
+            edge("ChatInput-in001.message", "HumanInput-ask01.prompt"),
+            edge("HumanInput-ask01.branch_approve", "ChatOutput-out01.input_value"),
+            edge("HumanInput-ask01.branch_ask_again", "TextOutput-out02.input_value"),
+        ],
+        name="Asking",
+    )
+
+
 def words(count: int) -> str:
     """What a model `words-N` or `slow-MS-N` says."""
     return " ".join(f"w{i}" for i in range(count))

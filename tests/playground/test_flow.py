@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -20,7 +21,9 @@ from tests.playground.support import (
     wire_to,
     words,
 )
-from tests.serving import running_server
+from tests.serving import ROOT, running_server
+
+ECHO = ROOT / "examples" / "flows" / "echo_chat.json"
 
 
 def test_a_flow_is_opened_and_answers(open_page, keep):
@@ -328,3 +331,16 @@ def test_a_flow_that_asks_a_person_goes_on_with_the_answer(open_page, server, ke
     expect(page.locator(".decision")).to_have_count(0)
     expect(page.locator('.vertex[data-id="ChatOutput-yes01"]')).to_have_attribute("data-state", "inactive")
     expect(page.locator('.vertex[data-id="ChatOutput-no001"]')).to_have_attribute("data-state", "done")
+
+
+def test_the_newest_session_and_the_end_of_it_are_shown(open_page, server):
+    _, flow = server.request(
+        "POST", "/api/v1/flows/", {**json.loads(ECHO.read_text()), "name": "History", "endpoint_name": None}
+    )
+    for number in range(101):
+        said = {"input_value": f"number {number}", "session_id": "long"}
+        server.request("POST", f"/api/v1/run/{flow['id']}", {**said, "session_id": "old"} if number == 0 else said)
+    page = open_page(f"#/flows/{flow['id']}")
+    expect(page.get_by_label("Session", exact=True)).to_have_value("long")
+    expect(page.locator(".message .text").last).to_have_text("number 100")
+    expect(page.locator(".message .text")).to_have_count(200)

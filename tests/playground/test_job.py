@@ -7,10 +7,10 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.flows import edge, flow, node
 from tests.serving import ROOT
 
 from .jobs import HOSTILE, ended, events, submit, submit_slow
+from .support import asking_flow
 
 
 def test_an_ended_job_shows_what_happened(open_page, server, keep):
@@ -139,24 +139,8 @@ def test_narrow_and_dark(open_page, server, keep):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-ASKING = flow(
-    [
-        node("ChatInput-a", "ChatInput", display_name="Chat Input", input_value=""),
-        node("HumanInput-h", "HumanInput", display_name="Review", decisions=["Approve", "Ask Again"]),
-        node("ChatOutput-z", "ChatOutput", display_name="Chat Output", input_value=""),
-        node("TextOutput-t", "TextOutput", display_name="Text Output", input_value=""),
-    ],
-    [
-        edge("ChatInput-a.message", "HumanInput-h.prompt"),
-        edge("HumanInput-h.branch_approve", "ChatOutput-z.input_value"),
-        edge("HumanInput-h.branch_ask_again", "TextOutput-t.input_value"),
-    ],
-    name="Asking",
-)
-
-
 def test_a_suspended_job_is_answered_on_its_page(open_page, server, keep):
-    _, asking = server.request("POST", "/api/v1/flows/", ASKING)
+    _, asking = server.request("POST", "/api/v1/flows/", asking_flow())
     job_id = submit(server, f"Ship it? {HOSTILE}", asking["id"])
     page = open_page("#/jobs")
     row = page.locator(f'tr[data-id="{job_id}"]')
@@ -165,10 +149,12 @@ def test_a_suspended_job_is_answered_on_its_page(open_page, server, keep):
     question = page.get_by_role("region", name="Decision")
     expect(question).to_contain_text("Ship it? <img src=x")
     keep(page, "asked")
+    expect(page.locator(".events")).to_contain_text("Ship it?")
+    page.reload()
     question.get_by_role("button", name="Approve").press("Enter")
     expect(question).to_be_hidden()
     expect(page.locator(".facts .state")).to_have_text("Completed")
-    expect(page.locator('.vertex[data-id="TextOutput-t"]')).to_have_attribute("data-state", "inactive")
+    expect(page.locator('.vertex[data-id="TextOutput-out02"]')).to_have_attribute("data-state", "inactive")
 
 
 @pytest.mark.parametrize("said", ["delivered", "given up"])
