@@ -26,8 +26,13 @@ def show(default: Any) -> str:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The variables of a file in the form of `.env`."""
-    return {k: v for k, v in dotenv_values(path).items() if v is not None}
+    """The variables of a file in the form of `.env`. Raises `SettingsError`."""
+    try:
+        return {k: v for k, v in dotenv_values(path).items() if v is not None}
+    except OSError as error:
+        raise SettingsError(f"The variables in {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The variables in {path} cannot be read: the file is not UTF-8 text") from error
 
 
 def parse(kind: str, env: str, text: str) -> Any:

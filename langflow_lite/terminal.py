@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from langflow_lite.events import EventName
-from langflow_lite.local import Answer
+
+if TYPE_CHECKING:
+    from langflow_lite.local import Answer
 
 __all__ = ["Terminal", "printable"]
 
 _QUIET_SECONDS = 1.0
 _CLEAR_LINE = "\r\x1b[K"
+_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class Terminal:
     """Shows one run. Tokens and the answer go to `out`; `notes` gets the progress, once the run has taken a second.
 
-    On a terminal the progress is one line that is written over, elsewhere a line per component.
+    On a terminal the progress is one line that is written over, elsewhere a line per component; and what a terminal would
+    obey is left out of the answer there, for it comes from a model.
     """
 
     def __init__(self, out: TextIO, notes: TextIO) -> None:
         self._out = out
         self._notes = notes
         self._rewrites = notes.isatty()
+        self._obeys = out.isatty()
         self._begin = time.monotonic()
         self._has_line = False
         self._streamed = ""
@@ -51,7 +56,7 @@ class Terminal:
             self._streamed = ""
         self._message = data["id"]
         self._streamed += data["chunk"]
-        self._out.write(data["chunk"])
+        self._write(data["chunk"])
         self._out.flush()
 
     def finish(self, answer: Answer) -> None:
@@ -60,7 +65,7 @@ class Terminal:
         if self._streamed:
             self._out.write("\n")
         if answer.text.strip() != self._streamed.strip():
-            self._out.write(answer.text + "\n")
+            self._write(answer.text + "\n")
         self._out.flush()
 
     def abandon(self) -> None:
@@ -69,6 +74,9 @@ class Terminal:
         if self._streamed:
             self._out.write("\n")
             self._out.flush()
+
+    def _write(self, text: str) -> None:
+        self._out.write(text.translate(_CONTROLS) if self._obeys else text)
 
     def _clear(self) -> None:
         if self._has_line:

@@ -103,6 +103,7 @@ def check(
     import logging
 
     from langflow_lite.check import check_paths, report_json, report_lines
+    from langflow_lite.terminal import printable
 
     # The findings are the output; what is worth logging while a server runs is not.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -112,7 +113,7 @@ def check(
         click.echo(report_json(checks))
     else:
         for line in report_lines(checks):
-            click.echo(line)
+            click.echo(printable(line))
     sys.exit(0 if all(found.runs for found in checks) else 1)
 
 

@@ -32,7 +32,13 @@ class CommandGroup(click.Group):
             error = only_cause(raised)
             if not isinstance(error, LangflowError):
                 raise error from None
-            click.echo(f"Error: {error.message}", err=True)
-            for entry in error.components if isinstance(error, ComponentsUnsupported) else ():
-                click.echo(f"  {entry['display_name']}: {entry['suggestion']}", err=True)
+            _tell(error)
             sys.exit(1)
+
+
+def _tell(error: LangflowError) -> None:
+    from langflow_lite.terminal import printable
+
+    click.echo(printable(f"Error: {error.message}"), err=True)
+    for entry in error.components if isinstance(error, ComponentsUnsupported) else ():
+        click.echo(printable(f"  {entry['display_name']}: {entry['suggestion']}"), err=True)

@@ -147,8 +147,10 @@ def logs(client: Client, job_id: str | None, follow: bool, lines: int, as_json: 
     if job_id is None:
         if as_json:
             raise click.UsageError("--json is for the events of a job; name one.")
+        from langflow_lite.terminal import printable
+
         for line in client.follow_log(lines) if follow else client.log(lines):
-            click.echo(line.rstrip("\n"))
+            click.echo(printable(line.rstrip("\n")))
         return
     id_ = client.find_job(job_id)
     if follow:
@@ -191,6 +193,8 @@ def stop(client: Client, job_ids: tuple[str, ...], as_json: bool) -> None:
 
     JOB_ID may be the beginning of an id.
     """
+    from langflow_lite.terminal import printable
+
     failed = False
     answers = []
     for start in job_ids:
@@ -198,7 +202,7 @@ def stop(client: Client, job_ids: tuple[str, ...], as_json: bool) -> None:
             answer = client.stop(client.find_job(start))
         except LangflowError as error:
             failed = True
-            click.echo(f"Error: {error.message}", err=True)
+            click.echo(printable(f"Error: {error.message}"), err=True)
         else:
             answers.append(answer)
             if not as_json:
