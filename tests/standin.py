@@ -29,6 +29,8 @@ A forced tool choice or a JSON schema is obeyed with values made from the schema
 have one item.
 `/redirect?to=URL` redirects there. Any other model answers `ANSWER[<last user text>]`, or `TOOLS[<results>]` after tool calls.
 
+`replies` gives a model's name other words: the text, and the seconds from word to word.
+
     with running_standin() as standin:
         standin.url, standin.calls, standin.wait_for_hangup()
 
@@ -101,6 +103,7 @@ class Standin:
     def __init__(self) -> None:
         self.url = ""
         self.calls: list[Call] = []
+        self.replies: dict[str, tuple[str, float]] = {}
         self._attempts: Counter[str] = Counter()
         self._hangups = threading.Semaphore(0)
         self._gate = threading.Event()
@@ -160,6 +163,9 @@ class Standin:
         self._attempts[model] += 1
         _refuse(model, body, self._attempts[model])
         plan = _plan(model, body)
+        if model in self.replies:
+            text, pace = self.replies[model]
+            plan = replace(plan, words=_split(text), pace=pace)
         if model.startswith("gated-"):
             plan = replace(plan, gate=self._gate)
         if body.get("stream", protocol is _ollama):

@@ -130,7 +130,7 @@ export function elementOf(box) {
 
 function vertexElement(box) {
   const kind = box.group.length ? `Group of ${box.group.length}` : box.type;
-  return h("div", { class: box.minimized ? "vertex minimized" : "vertex", dataset: { id: box.id, state: "" }, role: "button", tabindex: -1, "aria-label": `${brief(box.name)} (${brief(kind)})` },
+  return h("div", { class: box.minimized ? "vertex minimized" : "vertex", dataset: { id: box.id, state: "" }, role: "button", tabindex: -1 },
     h("div", { class: "head" },
       h("strong", { class: `tint-${box.tint}`, title: box.name }, box.name),
       h("span", { class: "type" }, kind, box.frozen && " · frozen"),
@@ -138,7 +138,7 @@ function vertexElement(box) {
     box.minimized ? null : [
       box.fields.map((field) => h("div", { class: field.fed ? "field fed" : "field" }, h("span", { class: "label" }, field.label), h("span", { class: "value" }, field.value))),
       box.more > 0 && h("div", { class: "field" }, h("span", { class: "label" }, `${box.more} more`)),
-      box.outputs.map((output) => h("div", { class: output.used ? `out used tint-${tint(output.type)}` : "out" }, output.label)),
+      box.outputs.map((output) => h("div", { class: output.used ? `out used tint-${tint(output.type)}` : "out" }, h("span", {}, output.label))),
     ],
     h("div", { class: "fault", hidden: true }));
 }

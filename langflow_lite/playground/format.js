@@ -2,6 +2,7 @@
 
 /** "0.4 ms", "230 ms", "1.2 s", "2 min 5 s". */
 export function duration(seconds) {
+  if (seconds < 0.00005) return "<0.1 ms";
   if (seconds < 0.01) return `${(seconds * 1000).toFixed(1)} ms`;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 const INLINE = /`([^`\n]{1,2000})`|\*\*([^*]{1,2000})\*\*|__([^_]{1,2000})__|\*([^*\s][^*]{0,2000})\*|\[([^\][]{1,500})\]\((https?:\/\/[^\s)]{1,2000})\)|(https?:\/\/[^\s<>()]{0,2000}[^\s<>().,;:!?'"])/g;
 const FENCE = /^\s*(`{3,}|~{3,})/;
 const HEADING = /^(#{1,6})\s+(.*)/;
-const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)/;
+const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])(?:\s+(.*))?$/;
 const QUOTE = /^\s*>\s?/;
 const RULE = /^\s*([-*_])(\s*\1){2,}\s*$/;
 const DIVIDER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
@@ -71,7 +71,7 @@ function code([opening, ...body]) {
 
 function heading([line]) {
   const [, marks, title] = HEADING.exec(line);
-  return h("p", { class: `heading h${marks.length}`, role: "heading", "aria-level": Math.min(6, marks.length + 2) }, inline(title));
+  return h("p", { class: `heading h${marks.length}` }, inline(title));
 }
 
 const quote = (lines) => h("blockquote", {}, inline(lines.map((line) => line.replace(QUOTE, "")).join("\n")));
@@ -83,7 +83,7 @@ function bullets(lines, depth = 0) {
   const items = [];
   for (const line of lines) {
     const found = ITEM.exec(line);
-    if (found && (found[1].length <= indent.length || depth === DEPTH)) items.push({ text: [found[3]], deeper: [] });
+    if (found && (found[1].length <= indent.length || depth === DEPTH)) items.push({ text: [found[3] ?? ""], deeper: [] });
     else if (found || items.at(-1).deeper.length) items.at(-1).deeper.push(line);
     else items.at(-1).text.push(line.trim());
   }
