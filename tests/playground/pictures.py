@@ -26,6 +26,8 @@ PLACE = ROOT / "examples" / "screenshots"
 WIDTH, HEIGHT = 1400, 900
 MOVING_WIDTH = 1000
 FRAME = 120
+# Slower than it is shown: a screenshot takes its time.
+PACE = 0.12
 
 MODEL = "gpt-4o-mini"
 QUESTION = "One day in Lisbon, and it may rain. What should I see?"
@@ -111,7 +113,7 @@ class Studio:
         page.mouse.move(0, 0)
         say(page, EARLIER[0])
         expect(page.locator(".status .state")).to_have_text("Completed")
-        self.standin.replies[MODEL] = (ANSWER, 0.03)
+        self.standin.replies[MODEL] = (ANSWER, PACE)
         return page
 
     def list_of_flows(self) -> None:
@@ -126,14 +128,12 @@ class Studio:
     def running(self, scheme: str, name: str) -> None:
         page = self.chat(scheme)
         say(page, QUESTION)
-        expect(page.locator(".message.partial li").first).to_be_visible()
+        expect(page.locator(".message.partial li").first).to_be_visible(timeout=60_000)
         keep_picture(page.screenshot(), name)
-        expect(page.locator(".status .state")).to_have_text("Completed")
+        page.get_by_role("button", name="Stop").click()
 
     def moving(self) -> None:
         page = self.chat("light")
-        # Slower than it is shown: a screenshot takes its time.
-        self.standin.replies[MODEL] = (ANSWER, 0.12)
         frames = [page.screenshot()]
         page.get_by_label("Message", exact=True).fill(QUESTION)
         frames.append(page.screenshot())
