@@ -143,6 +143,11 @@ async def test_unterminated_text_is_scanned_in_linear_time(client):
     assert (await client.post("/body", content=raw)).status_code == 422
 
 
+async def test_of_two_values_for_a_key_the_last_counts(client):
+    answer = await client.post("/body", content=b'{"name": "a", "count": 1, "name": "b"}')
+    assert answer.json()["name"] == "b"
+
+
 async def test_raw_bodies_are_handed_on(client):
     assert (await client.post("/bytes", content=b"\xff{")).json() == {"size": 2}
 

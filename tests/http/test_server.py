@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from langflow_lite.http import server as server_module
+from tests.serving import running_server
 
 from .conftest import serving
 
@@ -206,6 +207,23 @@ async def test_two_hundred_idle_connections_do_not_keep_others_out(settings):
             for connection in idle:
                 connection.close()
     assert status(said) == 200
+
+
+def test_a_server_out_of_file_descriptors_recovers_by_itself(tmp_path):
+    with running_server(tmp_path / "data") as server:
+        process = psutil.Process(server.process.pid)
+        room = process.num_fds() + 10
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (room, room))
+        host, port = server.url.removeprefix("http://").split(":")
+        crowd = [socket.create_connection((host, int(port))) for _ in range(40)]
+        crowd[0].settimeout(10)
+        crowd[0].sendall(b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert status(crowd[0].recv(1000)) == 200
+        for connection in crowd:
+            connection.close()
+        name = {"name": "after the crowd"}
+        assert server.request("POST", "/api/v1/flows/", name)[0] == 201
+        assert server.request("POST", "/api/v1/run/echo", {"input_value": "hi"})[0] == 200
 
 
 async def test_a_connection_serves_many_requests_and_pipelined_ones_in_order(settings):

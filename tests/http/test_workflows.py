@@ -487,6 +487,25 @@ class TestList:
         assert (await client.get(f"{WORKFLOWS}/jobs")).json()["jobs"] == [whole]
 
 
+async def test_a_job_runs_the_flow_as_it_was_when_it_was_submitted(make_settings):
+    async with running(make_settings(max_concurrent_jobs=1)) as app, calling(app) as client:
+        gate = add_gate(app.state.runtime)
+        flow_id = await new_flow(client, GATED)
+        running_job = await submit(client, flow_id, "first")
+        with anyio.fail_after(10):
+            await gate.reached.wait()
+        waiting_job = await submit(client, flow_id, "second")
+        changed = await client.patch(f"/api/v1/flows/{flow_id}", json={"data": ECHO["data"]})
+        assert changed.status_code == 200
+        gate.opened.set()
+        for job_id, text in ((running_job, "first"), (waiting_job, "second")):
+            answer = await finished(client, app.state.runtime, job_id)
+            assert (answer["status"], list(answer["outputs"])) == ("completed", ["Gate-g"])
+            assert answer["input"][0]["data"] == text
+        fresh = await finished(client, app.state.runtime, await submit(client, flow_id, "third"))
+        assert list(fresh["outputs"]) == ["ChatOutput-z"]
+
+
 async def test_a_full_queue_is_503_with_a_time_to_come_back(make_settings):
     async with running(make_settings(max_concurrent_jobs=1, job_queue_size=1)) as app, calling(app) as client:
         add_gate(app.state.runtime)
