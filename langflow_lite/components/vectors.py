@@ -1,4 +1,4 @@
-"""Vector stores: FAISS, Chroma, Local DB and Astra DB nodes, answered by the server's own store."""
+"""Vector stores: FAISS, Chroma and Local DB nodes, answered by the server's own store."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from langflow_lite.models.embeddings import Embeddings
 
 __all__ = [
-    "AstraDBComponent",
     "ChromaComponent",
     "FAISSComponent",
     "LocalDBComponent",
+    "VectorStoreComponent",
     "model_id",
     "passage_key",
     "vectors_of",
@@ -46,7 +46,7 @@ def passage_key(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(to_json({key: record[key] for key in sorted(record)})).hexdigest()
 
 
-class _VectorStore(Component):
+class VectorStoreComponent(Component):
     """Ingests what is connected, then searches. Subclasses say under which name their passages are kept."""
 
     product: ClassVar[str] = ""
@@ -122,7 +122,7 @@ def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
     return {str(key): value for key, value in record.items()}
 
 
-class _WithEmbeddingInput(_VectorStore):
+class _WithEmbeddingInput(VectorStoreComponent):
     embedding: Any = field(
         Kind.HANDLE, "Embedding", input_types=("Embeddings",), info="Empty: the server's default model."
     )
@@ -226,102 +226,3 @@ class LocalDBComponent(_WithEmbeddingInput):
 
     def _keeps_duplicates(self) -> bool:
         return self.allow_duplicates
-
-
-class AstraDBComponent(_VectorStore):
-    """Keeps records to be found by their meaning: in this server's own store, in place of Astra DB."""
-
-    name = "AstraDB"
-    aliases = ("Astra DB", "AstraVectorStoreComponent")
-    display_name = "Astra DB"
-    category = "datastax"
-    icon = "AstraDB"
-    product = "Astra DB"
-
-    number_of_results: int = field(Kind.INT, "Number of Search Results", 4, advanced=True)
-    token: str = field(
-        Kind.SECRET, "Astra DB Application Token", load_from_db=True, info="Not used: Astra DB is not called."
-    )
-    api_endpoint: str = field(
-        Kind.DROPDOWN, "Astra DB API Endpoint", combobox=True, info="Not used: Astra DB is not called."
-    )
-    environment: str = field(Kind.DROPDOWN, "Environment", "prod", advanced=True)
-    database_name: str = field(Kind.DROPDOWN, "Database")
-    keyspace: str = field(Kind.DROPDOWN, "Keyspace", advanced=True)
-    collection_name: str = field(Kind.DROPDOWN, "Collection", info="The name of the collection in this server's store.")
-    embedding_model: Any = field(
-        Kind.MODEL, "Embedding Model", input_types=("Embeddings",), info="Empty: the server's default."
-    )
-    embedding_choice: str = field(Kind.DROPDOWN, "Embedding Model or Astra Vectorize", "Embedding Model", show=False)
-    api_key: str = field(Kind.SECRET, "API Key", advanced=True, info="A key for the embedding model.")
-    content_field: str = field(
-        Kind.STR, "Content Field", advanced=True, info="The key that holds the text; empty: text."
-    )
-    deletion_field: str = field(Kind.STR, "Deletion Field", advanced=True)
-    search_method: str = field(
-        Kind.DROPDOWN, "Search Method", "Vector Search", advanced=True, info="Always by vectors."
-    )
-    search_type: str = field(Kind.DROPDOWN, "Search Type", "Similarity", advanced=True, info="Always by similarity.")
-    search_score_threshold: float = field(
-        Kind.FLOAT, "Search Score Threshold", advanced=True, info="Least similarity, 0 to 1."
-    )
-    advanced_search_filter: dict[str, Any] = field(
-        Kind.NESTED_DICT,
-        "Search Metadata Filter",
-        advanced=True,
-        aliases=("search_filter",),
-        info="Keys and values a record must have.",
-    )
-    reranker: str = field(Kind.DROPDOWN, "Reranker", show=False)
-    lexical_terms: str = field(Kind.QUERY, "Lexical Terms", advanced=True, info="Without effect.")
-    autodetect_collection: bool = field(Kind.BOOL, "Autodetect Collection", True, advanced=True)
-    ignore_invalid_documents: bool = field(Kind.BOOL, "Ignore Invalid Documents", advanced=True)
-    astradb_vectorstore_kwargs: dict[str, Any] = field(Kind.NESTED_DICT, "AstraDBVectorStore Parameters", advanced=True)
-    setup_mode: str = field(Kind.DROPDOWN, "Setup Mode", "Sync", show=False)
-    metric: str = field(Kind.DROPDOWN, "Metric", show=False)
-    pre_delete_collection: bool = field(Kind.BOOL, "Pre Delete Collection", show=False)
-    batch_size: int = field(Kind.INT, "Batch Size", show=False)
-    bulk_insert_batch_concurrency: int = field(Kind.INT, "Bulk Insert Batch Concurrency", show=False)
-    bulk_insert_overwrite_concurrency: int = field(Kind.INT, "Bulk Insert Overwrite Concurrency", show=False)
-    bulk_delete_concurrency: int = field(Kind.INT, "Bulk Delete Concurrency", show=False)
-    metadata_indexing_include: Any = field(Kind.STR, "Metadata Indexing Include", is_list=True, show=False)
-    metadata_indexing_exclude: Any = field(Kind.STR, "Metadata Indexing Exclude", is_list=True, show=False)
-    collection_indexing_policy: str = field(Kind.STR, "Collection Indexing Policy", show=False)
-
-    @output("search_results", "Search Results", types=("Data", "JSON"))
-    async def search_documents(self) -> list[Data]:
-        """A record per passage found, the most similar first; none for an empty query.
-
-        Raises `ValueError` for a collection that is configured at Astra DB and that this server knows nothing of:
-        answering from an empty store would be silently wrong.
-        """
-        connected = next(records_in(self.ingest_data), None) is not None
-        elsewhere = self.token and self.api_endpoint and not connected
-        if elsewhere and await vectors_of(self.ctx).describe(self._collection()) is None:
-            raise ValueError(
-                f"Astra DB is not called, and this server's own store has no collection {self.collection_name!r}: "
-                "ingest the documents here first, or replace the component by an API Request to Astra DB"
-            )
-        return await super().search_documents()
-
-    def _collection(self) -> str:
-        return f"astra:{self.keyspace.strip()}:{self.collection_name.strip()}"
-
-    async def _embeddings(self) -> Embeddings:
-        # Calling a provider needs the HTTP client, which takes a while to import.
-        from langflow_lite.models.embeddings_resolve import EmbeddingWish, open_embeddings
-
-        return await open_embeddings(self.ctx, EmbeddingWish(model=self.embedding_model, api_key=self.api_key))
-
-    def _text_of(self, record: Mapping[str, Any]) -> str:
-        return to_text(record[self.content_field]) if self.content_field in record else super()._text_of(record)
-
-    def _wanted(self, found: Sequence[Found]) -> Sequence[Found]:
-        wanted = self.advanced_search_filter
-        kept = [
-            passage
-            for passage in found
-            if passage.score >= self.search_score_threshold
-            and all(passage.data.get(key) == value for key, value in wanted.items())
-        ]
-        return super()._wanted(kept)
