@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["flows", "health", "jobs", "logs", "stop", "submit"]
 
-STATUSES = ("queued", "in_progress", "completed", "failed", "cancelled", "timed_out")
+STATUSES = ("queued", "in_progress", "suspended", "completed", "failed", "cancelled", "timed_out")
 _SHORTEST_ID = 13
 
 _follow_option = click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended; 1 if it failed.")

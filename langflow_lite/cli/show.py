@@ -20,6 +20,7 @@ _COLOURS = {
     "failed": "red",
     "timed_out": "red",
     "cancelled": "yellow",
+    "suspended": "magenta",
     "in_progress": "cyan",
     "end": "green",
     "error": "red",
