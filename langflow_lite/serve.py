@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import logging
@@ -110,8 +111,7 @@ class _Server(uvicorn.Server):
         app.router.lifespan_context = self._guarded_lifespan
 
     def run_until_stopped(self) -> None:
-        # The framework would report a failed start as a traceback; the person gets one line instead.
-        logging.getLogger("uvicorn.error").addFilter(lambda _: self._failure is None)
+        logging.getLogger("uvicorn.error").addFilter(self._is_news)
         try:
             self.run(sockets=[self._listening])
         except SystemExit:
@@ -119,6 +119,12 @@ class _Server(uvicorn.Server):
                 raise
         if self._failure is not None:
             raise self._failure
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        # The framework would report as tracebacks a failed start, of which the person gets one line, and requests that
+        # are cancelled at the end of the grace, which is no fault.
+        cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+        return self._failure is None and not cancelled
 
     @asynccontextmanager
     async def _guarded_lifespan(self, app: Any) -> AsyncIterator[Any]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,6 +50,7 @@ class Server:
     url: str
     process: subprocess.Popen[str]
     printed: list[str] = field(default_factory=list)
+    errors: IO[str] | None = None
 
     def read_line(self) -> str:
         """The next line it prints; waits for it."""
@@ -57,6 +58,12 @@ class Server:
         line = self.process.stdout.readline().rstrip("\n")
         self.printed.append(line)
         return line
+
+    def complaints(self) -> str:
+        """What it has written to standard error."""
+        assert self.errors is not None
+        self.errors.seek(0)
+        return self.errors.read()
 
     def welcome(self) -> list[str]:
         """All lines of the start, down to the command to try."""
@@ -107,7 +114,7 @@ def running_server(
             text=True,
         )
         try:
-            server = Server("", process)
+            server = Server("", process, errors=errors)
             found = re.search(r"listening on (http://\S+)", server.read_line())
             if found is None:
                 process.wait(timeout=30)

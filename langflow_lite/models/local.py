@@ -28,7 +28,7 @@ _DONE = b"[DONE]"
 
 
 class Local(OpenAI):
-    """A GGUF file, loaded with its first use and kept; `model` is its path.
+    """A GGUF file, loaded with its first use and kept; `model` is its name without folder and suffix.
 
     llama.cpp speaks the chat completions protocol in process too, so this differs from `OpenAI` in how requests travel
     only. It runs in threads of its own; leaving a stream stops it at the next token. Raises `MissingModel` when the
@@ -37,7 +37,8 @@ class Local(OpenAI):
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.provider = endpoint.provider
-        self.model = endpoint.model
+        # Answers name the model, and where the operator keeps it is nobody's business.
+        self.model = Path(endpoint.model).stem
         self._options = endpoint.options
         self._upstream = _InProcess(endpoint)
 

@@ -227,6 +227,7 @@ def test_a_request_in_flight_gets_the_grace_it_was_promised_and_no_more(tmp_path
         begin = time.monotonic()
         assert server.stop() == 0
         assert 0.5 < time.monotonic() - begin < 10
+        assert "Traceback" not in server.complaints()
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:

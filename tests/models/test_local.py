@@ -165,7 +165,7 @@ async def test_the_operators_model_is_the_default(wish: Wish) -> None:
     async with OutboundClients(run_context(None).settings) as outbound:  # type: ignore[arg-type]
         opened = await open_model(run_context(outbound, default_model="local:/models/own.gguf"), wish)
 
-    assert (opened.provider, opened.model) == ("Local", "/models/own.gguf")
+    assert (opened.provider, opened.model) == ("Local", "own")
 
 
 @pytest.mark.parametrize("default", ["", "echo", "local:/models/own.gguf"])
