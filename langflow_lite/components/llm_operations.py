@@ -6,19 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import anyio
-
 from langflow_lite.components.base import Component, Output, output
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.model_choice import ModelUser
-from langflow_lite.errors import ComponentError, LangflowError
+from langflow_lite.errors import ComponentError
 from langflow_lite.models.base import ChatMessage, LanguageModel
 from langflow_lite.models.resolve import Wish, open_model
 from langflow_lite.values import Data, Message, Table, to_json, to_text
 
 __all__ = ["BatchRunComponent", "LLMSelectorComponent", "SmartRouterComponent"]
 
-_AT_ONCE = 8
 _CATEGORY = re.compile(r"category_(\d+)_result\Z")
 _NUMBER = re.compile(r"\d+")
 
@@ -50,24 +47,8 @@ class BatchRunComponent(ModelUser):
                 f"Column '{self.column_name}' not found in the DataFrame. "
                 f"Available columns: {', '.join(map(str, table.columns)) or 'none'}"
             )
-        await self.language_model()
-        answers = [""] * len(table)
-        limiter = anyio.CapacityLimiter(_AT_ONCE)
-
-        async def one(index: int, text: str) -> None:
-            async with limiter:
-                answers[index] = await self.ask(self.system_message, text)
-
         texts = [self._text_of(row) for row in table]
-        try:
-            async with anyio.create_task_group() as tasks:
-                for index, text in enumerate(texts):
-                    tasks.start_soon(one, index, text)
-        except BaseExceptionGroup as group:
-            errors, others = group.split(LangflowError)
-            if errors is None or others is not None:
-                raise
-            raise _first(errors) from group
+        answers = await self.ask_each(self.system_message, texts)
         return Table(
             self._row(row, text, answer, index)
             for index, (row, text, answer) in enumerate(zip(table, texts, answers, strict=True))
@@ -262,10 +243,3 @@ class LLMSelectorComponent(Component):
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool, list, dict)) else to_text(value)
-
-
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

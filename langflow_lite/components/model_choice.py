@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import anyio
+
 from langflow_lite.components.base import Component
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.errors import LangflowError
 from langflow_lite.models.base import ChatMessage, LanguageModel
 from langflow_lite.models.resolve import Wish, open_model
 
 __all__ = ["ModelUser"]
+
+
+_AT_ONCE = 8
 
 
 class ModelUser(Component):
@@ -55,6 +61,27 @@ class ModelUser(Component):
         messages = [ChatMessage(role="system", text=system)] if system.strip() else []
         return await self.complete([*messages, ChatMessage(role="user", text=text)])
 
+    async def ask_each(self, system: str, texts: Sequence[str], at_once: int = _AT_ONCE) -> list[str]:
+        """The same about each text, several beside each other; the first error ends all."""
+        await self.language_model()
+        answers = [""] * len(texts)
+        limiter = anyio.CapacityLimiter(min(max(1, at_once), _AT_ONCE))
+
+        async def one(index: int, text: str) -> None:
+            async with limiter:
+                answers[index] = await self.ask(system, text)
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for index, text in enumerate(texts):
+                    tasks.start_soon(one, index, text)
+        except BaseExceptionGroup as group:
+            errors, others = group.split(LangflowError)
+            if errors is None or others is not None:
+                raise
+            raise _first(errors) from group
+        return answers
+
     async def complete(self, messages: Sequence[ChatMessage]) -> str:
         """The model's text; tokens are counted."""
         reply = await (await self.language_model()).complete(messages)
@@ -62,3 +89,10 @@ class ModelUser(Component):
             total = self.usage or {}
             self.usage = {key: total.get(key, 0) + count for key, count in reply.usage.items()}
         return reply.text
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
