@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx2
 import msgspec
 
-from langflow_lite.errors import JobNotFound, LangflowError
+from langflow_lite.errors import JobNotFound, JobNotResumable, LangflowError
 from langflow_lite.events import TERMINAL
 from langflow_lite.job import JobStatus
 
@@ -123,6 +123,18 @@ class Client:
     def stop(self, job_id: str) -> dict[str, Any]:
         """Stop a job; the server's answer."""
         return dict(self._call("POST", f"{_WORKFLOWS}/stop", {"job_id": job_id}))
+
+    def request_of(self, job_id: str) -> dict[str, Any]:
+        """What a suspended job asks a person. Raises `JobNotResumable` when it asks nothing."""
+        job = self.job(job_id)
+        if job["human_request"] is None:
+            raise JobNotResumable(f"Job {job_id} is {job['status'].replace('_', ' ')} and waits for nobody's decision.")
+        return dict(job["human_request"])
+
+    def resume(self, job_id: str, request_id: str, action: str) -> dict[str, Any]:
+        """Decide what a suspended job asked; the server's answer."""
+        body = {"request_id": request_id, "decision": {"action_id": action}}
+        return dict(self._call("POST", f"{_WORKFLOWS}/{job_id}/resume", body))
 
     def events(self, job_id: str) -> Iterator[dict[str, Any]]:
         """The events of a job so far."""

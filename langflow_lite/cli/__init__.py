@@ -10,7 +10,7 @@ import click
 
 from langflow_lite.cli.files import check, graph, run_flow, trust
 from langflow_lite.cli.group import CommandGroup
-from langflow_lite.cli.remote import flows, health, jobs, logs, stop, submit
+from langflow_lite.cli.remote import flows, health, jobs, logs, resume, stop, submit
 from langflow_lite.cli.server import api_key, callback_secret, run, version
 
 __all__ = ["main"]
@@ -27,6 +27,7 @@ for command in (
     submit,
     jobs,
     logs,
+    resume,
     stop,
     health,
     run_flow,

@@ -22,7 +22,7 @@ from langflow_lite.errors import LangflowError
 if TYPE_CHECKING:
     from langflow_lite.client import Client
 
-__all__ = ["flows", "health", "jobs", "logs", "stop", "submit"]
+__all__ = ["flows", "health", "jobs", "logs", "resume", "stop", "submit"]
 
 STATUSES = ("queued", "in_progress", "suspended", "completed", "failed", "cancelled", "timed_out")
 _SHORTEST_ID = 13
@@ -210,6 +210,34 @@ def stop(client: Client, job_ids: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         _echo_json(answers)
     sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("job_id")
+@click.argument("decision", required=False)
+@json_option
+@on_server
+def resume(client: Client, job_id: str, decision: str | None, as_json: bool) -> None:
+    """Decide what a suspended job asks a person; without DECISION show what it asks.
+
+    JOB_ID may be the beginning of an id.
+    """
+    from langflow_lite.terminal import printable
+
+    id_ = client.find_job(job_id)
+    request = client.request_of(id_)
+    if decision is not None:
+        answer = client.resume(id_, request["request_id"], decision)
+        if as_json:
+            _echo_json(answer)
+        else:
+            click.echo(f"Job {id_} goes on.")
+    elif as_json:
+        _echo_json(request)
+    else:
+        click.echo(printable(request["prompt"]))
+        for option in request["options"]:
+            click.echo(printable(f"  {option['action_id']}  {option['label']}"))
 
 
 @click.command()

@@ -168,6 +168,8 @@ def _text(name: str, data: dict[str, Any]) -> str:
             return (
                 str(data["error"]) if isinstance(data.get("error"), str) else f"{data['sender_name']}: {data['text']}"
             )
+        case "human_input_required":
+            return f"{data['prompt']} [{', '.join(data['allowed_decisions'])}]"
         case "cancelled":
             return str(data.get("reason", ""))
         case "end":

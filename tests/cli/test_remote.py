@@ -25,6 +25,7 @@ from langflow_lite.cli import main, remote
 from langflow_lite.job import JobStatus
 from langflow_lite.settings import Settings
 from tests.http.jobs import ECHO, GATED, TEXT, finished, gated_server, new_flow, submit
+from tests.http.test_human_input import ASKING
 from tests.serving import Server, clean_environment, run_command, running_server
 
 
@@ -196,6 +197,27 @@ async def test_a_running_job_is_followed_as_it_goes_and_its_end_is_the_exit_stat
             assert await follower.wait() == status
             said = await TextReceiveStream(follower.stderr).receive()
             assert said.startswith(f"Job {job_id} {'cancelled' if stopped else 'completed'} in ")
+
+
+@pytest.mark.anyio
+async def test_a_job_that_asks_a_person_is_answered(settings: Settings):
+    async with gated_server(settings) as (client, _, _):
+        job_id = await submit(client, await new_flow(client, ASKING), "ship it?")
+
+        async def told(*arguments: str) -> Result:
+            return await anyio.to_thread.run_sync(lambda: command(str(client.base_url), *arguments))
+
+        async with following(client, "logs", "-f", job_id) as follower:
+            await read_until(TextReceiveStream(follower.stdout), "human_input_required ship it? [approve, ask_again]")
+            assert (await told("resume", job_id)).output == "ship it?\n  approve  Approve\n  ask_again  Ask Again\n"
+            assert "must be one of approve, ask_again" in (await told("resume", job_id, "burn")).stderr
+            assert (await told("resume", job_id[:-1], "approve")).output == f"Job {job_id} goes on.\n"
+            assert await follower.wait() == 0
+        again = await told("resume", job_id, "approve")
+        assert (again.exit_code, again.stderr) == (
+            1,
+            f"Error: Job {job_id} is completed and waits for nobody's decision.\n",
+        )
 
 
 @pytest.mark.anyio
