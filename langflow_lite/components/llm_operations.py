@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from langflow_lite.components.base import Component, Output, output
+from langflow_lite.components.base import Output, output
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.model_choice import ModelUser
 from langflow_lite.errors import ComponentError
-from langflow_lite.models.base import ChatMessage, LanguageModel
-from langflow_lite.models.resolve import Wish, open_model
-from langflow_lite.values import Data, Message, Table, to_json, to_text
+from langflow_lite.values import Message, Table, to_json, to_text
 
-__all__ = ["BatchRunComponent", "LLMSelectorComponent", "SmartRouterComponent"]
+__all__ = ["BatchRunComponent", "SmartRouterComponent"]
 
 _CATEGORY = re.compile(r"category_(\d+)_result\Z")
 _NUMBER = re.compile(r"\d+")
@@ -161,84 +159,6 @@ class SmartRouterComponent(ModelUser):
             if own and own.casefold() != "none":
                 return Message(text=own)
         return Message(text=self.input_text)
-
-
-class LLMSelectorComponent(Component):
-    """Has one language model choose which of several others answers."""
-
-    name = "LLMSelectorComponent"
-    aliases = ("LLMRouterComponent", "LLM Router", "LLM Selector")
-    display_name = "LLM Selector"
-    category = "llm_operations"
-    icon = "git-branch"
-
-    models: list[Any] = field(
-        Kind.HANDLE, "Language Models", required=True, is_list=True, input_types=("LanguageModel",)
-    )
-    input_value: Any = field(Kind.MESSAGE, "Input", tool_mode=True, info="What is to be answered.")
-    judge_llm: Any = field(Kind.HANDLE, "Judge LLM", required=True, input_types=("LanguageModel",))
-    optimization: str = field(
-        Kind.DROPDOWN, "Optimization", "balanced", options=("quality", "speed", "cost", "balanced"), advanced=True
-    )
-    use_openrouter_specs: bool = field(
-        Kind.BOOL, "Use OpenRouter Specs", False, advanced=True, show=False, info="Not used: models go by their names."
-    )
-    timeout: int = field(Kind.INT, "API Timeout", 10, advanced=True, show=False)
-    fallback_to_first: bool = field(
-        Kind.BOOL, "Fallback to First Model", True, advanced=True, info="When the judge does not choose one."
-    )
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-        self._answer: Message | None = None
-        self._chosen = 0
-        self._decision = ""
-
-    @output("output", "Output", aliases=("route_to_model",))
-    async def route_to_model(self) -> Message:
-        """The answer of the model that was chosen."""
-        if self._answer is None:
-            models = [await open_model(self.ctx, Wish(model=model)) for model in self.models]
-            text = to_text(self.input_value)
-            self._chosen = await self._judge(models, text)
-            model = models[self._chosen]
-            reply = await model.complete([ChatMessage(role="user", text=text)])
-            self.model_name, self.usage = model.model, reply.usage
-            self._answer = Message(text=reply.text, sender="Machine", sender_name="AI")
-            self.status = self._decision
-        return self._answer
-
-    @output("selected_model_info", "Selected Model Info", types=("JSON", "Data"), tool_mode=False)
-    async def get_selected_model_info(self) -> Data:
-        """Name, provider and index of the model that was chosen."""
-        await self.route_to_model()
-        model = self.models[self._chosen]
-        return Data({"model_name": model.model, "provider": model.provider, "selected_index": self._chosen})
-
-    @output("routing_decision", "Routing Decision", tool_mode=False)
-    async def get_routing_decision(self) -> Message:
-        """How the choice was made."""
-        await self.route_to_model()
-        return Message(text=self._decision)
-
-    async def _judge(self, models: list[LanguageModel], text: str) -> int:
-        listed = "\n".join(f"{index}: {model.model} ({model.provider})" for index, model in enumerate(models))
-        aim = "a balance of quality, speed and cost" if self.optimization == "balanced" else self.optimization
-        system = (
-            f"Choose the language model that should answer the user's text. What matters is {aim}. "
-            f"Answer with its number alone.\n\n{listed}"
-        )
-        judge = await open_model(self.ctx, Wish(model=self.judge_llm))
-        reply = await judge.complete([ChatMessage(role="system", text=system), ChatMessage(role="user", text=text)])
-        found = _NUMBER.search(reply.text)
-        index = int(found[0][:6]) if found else -1
-        if 0 <= index < len(models):
-            self._decision = f"{models[index].model} was chosen for {aim}."
-            return index
-        if not self.fallback_to_first:
-            raise ComponentError(f"the judge chose no model; it wrote: {reply.text.strip()[:200] or 'nothing'}")
-        self._decision = f"The judge chose no model, so {models[0].model}, the first one, answered."
-        return 0
 
 
 def _plain(value: Any) -> Any:

@@ -162,7 +162,7 @@ async def test_the_judge_chooses_the_model_that_answers(bench: Workbench) -> Non
             node("J", "TestJudge", answer="I take number 1."),
             node("A", "TestJudge", answer="from A"),
             node("B", "TestJudge", answer="from B"),
-            node("L", "LLMRouterComponent", input_value="hi"),
+            node("L", "LLMRouterComponent", input_value="hi", use_openrouter_specs=False),
             node("ChatOutput-o", "ChatOutput"),
         ],
         [
