@@ -54,7 +54,7 @@ export async function settingsView(main) {
     show(server,
       h("h2", {}, "Server"),
       h("dl", { class: "facts" }, pairs.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-      h("div", { class: "row" }, h("a", { class: "button", href: "docs" }, "API documentation"), h("a", { class: "button", href: "openapi.json" }, "OpenAPI"), h("a", { class: "button", href: "metrics" }, "Metrics")));
+      h("div", { class: "row" }, h("a", { class: "button", href: "docs" }, "API documentation"), h("a", { class: "button", href: "openapi.json" }, "OpenAPI"), config?.webhook_auth_enable === false && h("a", { class: "button", href: "metrics" }, "Metrics")));
   }
 
   drawTab();

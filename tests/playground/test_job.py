@@ -44,6 +44,13 @@ def test_a_running_job_is_found_again_after_a_reload(open_page, server, keep):
     expect(last).to_have_text(str(len(events(server, job_id))))
 
 
+def test_a_long_answer_is_scrolled_in_its_place(open_page, server):
+    job_id = submit(server, "\n\n".join(f"line {number}" for number in range(200)))
+    page = open_page(f"#/jobs/{job_id}")
+    expect(page.locator(".message.machine")).to_contain_text("line 199")
+    assert page.evaluate("document.documentElement.scrollHeight") == 900
+
+
 def test_a_job_is_stopped_from_its_page(open_page, server):
     job_id = submit_slow(server)
     page = open_page(f"#/jobs/{job_id}")
