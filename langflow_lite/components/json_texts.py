@@ -45,7 +45,7 @@ class JSONCleanerComponent(Component):
         """The object as well-formed JSON, in ASCII."""
         start, end = self.json_str.find("{"), self.json_str.rfind("}")
         if start < 0 or end < start:
-            raise ValueError("Error cleaning JSON string: Invalid JSON string: Missing '{' or '}'")
+            raise ValueError("Invalid JSON string: Missing '{' or '}'")
         text = self.json_str[start : end + 1]
         if self.remove_control_chars:
             text = "".join(char for char in text if unicodedata.category(char) != "Cc")
