@@ -24,7 +24,7 @@ from langflow_lite.cli.options import (
 __all__ = ["check", "graph", "run_flow", "trust"]
 
 
-@click.command("run-flow")
+@click.command("run-flow", short_help="Run an exported flow once, without a server.")
 @click.argument("file", type=FILE)
 @input_option
 @session_option
@@ -83,7 +83,7 @@ def run_flow(
         leave(0)
 
 
-@click.command()
+@click.command(short_help="Say which exported flows would run here.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @env_file_option
@@ -117,7 +117,7 @@ def check(
     sys.exit(0 if all(found.runs for found in checks) else 1)
 
 
-@click.command()
+@click.command(short_help="Draw the graph of an exported flow.")
 @click.argument("file", type=FILE)
 @click.option(
     "--format",
@@ -164,7 +164,7 @@ def graph(
         raise click.FileError(str(output), error.strerror) from error
 
 
-@click.command()
+@click.command(short_help="Show the code that a flow brings, and trust it.")
 @click.argument("file", type=FILE)
 @click.option("--node", "nodes", multiple=True, help="Id of a node whose code to trust, whatever its type; repeatable.")
 @click.option("--yes", is_flag=True, help="Trust without asking.")

@@ -20,6 +20,10 @@ class CommandGroup(click.Group):
     Colour is for terminals that can show it, and for nobody who sets NO_COLOR (no-color.org).
     """
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names as they were added, not as they sort: what belongs together stands together."""
+        return list(self.commands)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
         if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

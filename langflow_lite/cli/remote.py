@@ -48,7 +48,7 @@ def flows(client: Client, as_json: bool) -> None:
     table(("ENDPOINT", "NAME", "ID", "CHANGED"), rows, flexible=1)
 
 
-@click.command()
+@click.command(short_help="Run a flow in the background of a running server.")
 @click.argument("flow")
 @input_option
 @session_option
@@ -129,7 +129,7 @@ def _abbreviated(ids: list[str]) -> dict[str, str]:
     return short
 
 
-@click.command()
+@click.command(short_help="Show the events of a job, or the server's log.")
 @click.argument("job_id", required=False)
 @click.option(
     "--follow", "-f", is_flag=True, help="Go on as events or lines come; with a job, 1 if it did not complete."
@@ -212,7 +212,7 @@ def stop(client: Client, job_ids: tuple[str, ...], as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-@click.command()
+@click.command(short_help="Decide what a suspended job asks a person.")
 @click.argument("job_id")
 @click.argument("decision", required=False)
 @json_option
@@ -240,7 +240,7 @@ def resume(client: Client, job_id: str, decision: str | None, as_json: bool) -> 
             click.echo(printable(f"  {option['action_id']}  {option['label']}"))
 
 
-@click.command()
+@click.command(short_help="Ask a running server whether it is well.")
 @json_option
 @on_server
 def health(client: Client, as_json: bool) -> None:

@@ -80,7 +80,7 @@ async def _create_key(settings: Settings, name: str) -> str:
     return key
 
 
-@click.command("callback-secret")
+@click.command("callback-secret", short_help="Show the secret that callbacks are signed with.")
 @json_option
 @env_file_option
 @data_dir_option
