@@ -22,6 +22,9 @@ NDJSON = "application/x-ndjson"
 SEND_TIMEOUT = 30.0
 """Seconds a client may leave the socket full before it counts as gone."""
 
+# As many as connecting to a server on this machine takes.
+_TURNS_FOR_THE_RUN = 4
+
 
 class EventResponse(Response):
     """Numbered frames, each one JSON object on a line and then an empty line (contract: *Run, streamed*).
@@ -53,8 +56,9 @@ class EventResponse(Response):
             if self.produce is not None:
                 tasks.start_soon(self.produce)
             tasks.start_soon(self._watch, receive, tasks.cancel_scope)
-            # The run goes as far as it can before anything is sent: its first events leave together with the head.
-            await anyio.lowlevel.checkpoint()
+            # The run has the first turns: what it asks of others leaves before the head, its first events with it.
+            for _ in range(_TURNS_FOR_THE_RUN):
+                await anyio.lowlevel.checkpoint()
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             with followed(scope):
                 await self._send_frames(send)

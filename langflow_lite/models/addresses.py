@@ -52,6 +52,7 @@ class AddressPolicy:
 
     def __init__(self, settings: Settings) -> None:
         self._allow_loopback = settings.is_loopback
+        self._decide = lru_cache(maxsize=1024)(self._allows)
         self._names: set[tuple[str, int | None]] = set()
         self._networks: list[tuple[_Network, int | None]] = []
         for allowance in settings.ssrf_allowed_hosts:
@@ -75,6 +76,9 @@ class AddressPolicy:
 
     def allows(self, address: str, port: int) -> bool:
         """Whether connecting to this address is in order. Anything that is not an address is not."""
+        return self._decide(address, port)
+
+    def _allows(self, address: str, port: int) -> bool:
         try:
             parsed = _unmapped(ip_address(address))
         except ValueError:

@@ -62,8 +62,9 @@ class Upstream:
             raise ValueError(f"the endpoint of {endpoint.provider} has no HTTP client")
         self._client = endpoint.client
         self._endpoint = endpoint
-        own = {"content-type": "application/json", **(headers or {}), **endpoint.headers}
-        self._headers = {**self._client.headers, **{name.lower(): value for name, value in own.items()}}
+        own = httpx2.Headers({"content-type": "application/json", **(headers or {}), **endpoint.headers})
+        self._headers = [header for header in self._client.headers.raw if header[0].decode("latin-1") not in own]
+        self._headers += own.raw
         self._retries = min(endpoint.options.max_retries, _MAX_RETRIES)
         timeout = httpx2.Timeout(endpoint.timeout, connect=min(_CONNECT_TIMEOUT, endpoint.timeout), pool=None)
         self._extensions = {"timeout": timeout.as_dict()}
@@ -141,10 +142,7 @@ class Upstream:
         failures = 0
         while True:
             try:
-                # Not by the client: no cookie of another run belongs into it, and it would take twice the time.
-                request = httpx2.Request(
-                    "POST", _parsed(address), headers=self._headers, content=content, extensions=self._extensions
-                )
+                request = self._request(_parsed(address), content)
                 response = await self._client.send(request, stream=True, follow_redirects=False)
             except (httpx2.ReadTimeout, httpx2.WriteTimeout) as error:
                 raise self._broken(error) from error
@@ -166,6 +164,12 @@ class Upstream:
                 raise refusal
             await anyio.sleep(delay)
             failures += 1
+
+    def _request(self, url: httpx2.URL, content: bytes) -> httpx2.Request:
+        # Not made by the client: no cookie of another run belongs into it, and it would take several times as long.
+        headers = [(b"host", url.netloc), *self._headers, (b"content-length", b"%d" % len(content))]
+        stream = httpx2.ByteStream(content)
+        return httpx2.Request("POST", url, headers=headers, stream=stream, extensions=self._extensions)
 
     def _delay_before_retry(self, refusal: Refusal, failures: int) -> float | None:
         status = refusal.provider_status or 0
