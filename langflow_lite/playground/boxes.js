@@ -112,7 +112,7 @@ export function curve(from, to, edge) {
   const y1 = outputY(from, edge.output);
   if (edge.loop !== undefined) {
     const x2 = to.x + to.width;
-    const far = Math.max(x1, x2) + 120;
+    const far = Math.max(x1, x2) + 70;
     return `M${x1} ${y1} C${far} ${y1} ${far} ${outputY(to, edge.loop)} ${x2} ${outputY(to, edge.loop)}`;
   }
   const index = to.fields.findIndex((field) => field.name === edge.field);

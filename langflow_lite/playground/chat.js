@@ -9,6 +9,7 @@ import { MessageList } from "./messages.js";
 
 const HISTORY = 200;
 const TALLEST = 220;
+const LONGEST = 100_000;
 const WORDS = {
   chat: { placeholder: "Message the flow", empty: "Say something to the flow.", send: "Send" },
   text: { placeholder: "Text for the flow", empty: "Give the flow a text.", send: "Run" },
@@ -137,7 +138,7 @@ export class Chat {
     this.#outputs = outputs.length;
     const said = new Set(messages.map(({ text }) => text));
     const others = outputs.filter(({ content, type }) => content !== null && (type !== "message" || !said.has(content)));
-    show(this.outputs, others.map((output) => h("details", { open: true }, h("summary", {}, brief(output.display_name, 80)), h("pre", { tabindex: 0 }, typeof output.content === "string" ? output.content : JSON.stringify(output.content, null, 2)))));
+    show(this.outputs, others.map((output) => h("details", { open: true }, h("summary", {}, brief(output.display_name, 80)), h("pre", { tabindex: 0 }, shown(output.content)))));
   }
 
   #grow() {
@@ -199,6 +200,12 @@ export class Chat {
       this.#uploads > 0 && h("span", { class: "chip muted" }, "Uploading …"));
     this.onchange();
   }
+}
+
+/** A value as text. What is longer than anybody reads is on the page of the job. */
+function shown(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}\n… ${text.length - LONGEST} characters more` : text;
 }
 
 /** The name of a session that begins now, unlike those that are known. */

@@ -16,15 +16,8 @@ LINKS = "[click](javascript:alert(1)) <a href='javascript:alert(1)'>x</a> ![x](h
 RTL = "\u202egnp.exe\u2066 abc"
 INVISIBLE = "a\u200b\u200d\u2060b\ufeff"
 LONG = "W" * 100_000
-HOSTILE = {
-    "markup": MARKUP,
-    "breakout": BREAKOUT,
-    "links": LINKS,
-    "rtl": RTL,
-    "invisible": INVISIBLE,
-    "long": LONG,
-    "combining": "Z" + "\u0336\u0489" * 400,
-}
+COMBINING = "Z" + "\u0336\u0489" * 400
+HOSTILE = {"markup": f"{MARKUP}{BREAKOUT} {LINKS}", "unicode": f"{RTL} {INVISIBLE} {COMBINING}", "long": LONG}
 
 
 @pytest.fixture

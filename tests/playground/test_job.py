@@ -54,9 +54,9 @@ def test_a_long_answer_is_scrolled_in_its_place(open_page, server):
 def test_a_job_is_stopped_from_its_page(open_page, server):
     job_id = submit_slow(server)
     page = open_page(f"#/jobs/{job_id}")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator(".facts .state")).to_have_text("Stopped")
-    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
     assert ended(server, job_id)["status"] == "cancelled"
 
 

@@ -108,8 +108,7 @@ def test_the_key_is_named_and_not_shown(open_page, tmp_path):
         say(page, "hello")
         expect(page.locator(".message.machine .text")).to_have_text("hello")
         for language in LANGUAGES:
-            for call in ("wait", "job"):
+            for call in ("wait", "job") if language == "Python" else ("wait",):
                 text = code(page, language, call)
                 assert key not in text
-                said = run(tmp_path, language, text, LANGFLOW_API_KEY=key)
-                assert ("job_id" if (language, call) == ("curl", "job") else "hello") in said
+                assert "hello" in run(tmp_path, language, text, LANGFLOW_API_KEY=key)
