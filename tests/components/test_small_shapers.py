@@ -83,7 +83,7 @@ async def test_a_form_is_shown_as_lines(place: Any) -> None:
     ("fields", "text"),
     [
         ({"json_str": "Sure: {'a': 1,} ok"}, '{"a": 1}'),
-        ({"json_str": '{"a": "x\x01y"}', "remove_control_chars": True}, '{"a": "xy"}'),
+        ({"json_str": '{"a": "x\x01\n\ty"}', "remove_control_chars": True}, '{"a": "xy"}'),
         ({"json_str": '{"a": "e\u0301"}', "normalize_unicode": True, "validate_json": True}, '{"a": "\\u00e9"}'),
     ],
 )
@@ -93,7 +93,7 @@ def test_json_is_cleaned(place: Any, fields: dict[str, Any], text: str) -> None:
 
 @pytest.mark.parametrize("fields", [{"json_str": "none"}, {"json_str": "{'a': 1}", "validate_json": True}])
 def test_json_that_cannot_be_cleaned_is_an_error(place: Any, fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="Error cleaning JSON string"):
+    with pytest.raises(ValueError, match=r"Invalid JSON string|Error cleaning JSON string"):
         place(json_texts.JSONCleanerComponent(**fields)).clean_json()
 
 
