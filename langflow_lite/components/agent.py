@@ -209,8 +209,9 @@ class AgentComponent(_Agent):
     add_current_date_tool: bool = field(
         Kind.BOOL, "Current Date", True, advanced=True, info="Let the agent ask for the date."
     )
+    # Exports from before 1.10 do not have it, and their agents no such tool.
     add_calculator_tool: bool = field(
-        Kind.BOOL, "Calculator", False, advanced=True, info="Let the agent work out arithmetic."
+        Kind.BOOL, "Calculator", False, advanced=True, info="Let the agent work out arithmetic.", value=True
     )
     stream: bool = field(Kind.BOOL, "Stream", True, advanced=True, info="Kept for exports; a run that streams streams.")
 

@@ -100,10 +100,16 @@ class EmbeddingModelComponent(_EmbeddingComponent):
 
     model: Any = field(Kind.MODEL, "Embedding Model", input_types=("Embeddings",), info="Empty: the server's default.")
     provider: str = field(Kind.STR, "Provider", advanced=True, info="Outranks the provider of the model field.")
+    model_name: str = field(Kind.STR, "Model Name", advanced=True, info="Outranks the name in the model field.")
     ollama_base_url: str = field(Kind.TEXT, "Ollama Base URL", advanced=True)
 
     def _wish(self) -> EmbeddingWish:
-        return self._asked(model=self.model, provider=self.provider, ollama_base_url=self.ollama_base_url)
+        return self._asked(
+            model=self.model,
+            provider=self.provider,
+            model_name=self.model_name,
+            ollama_base_url=self.ollama_base_url,
+        )
 
 
 class _ProviderEmbeddings(_EmbeddingComponent):

@@ -52,7 +52,7 @@ class YfinanceComponent(Service):
     title = "Yahoo Finance"
     address = "https://feeds.finance.yahoo.com"
 
-    symbol: str = field(Kind.TEXT, "Stock Symbol", tool_mode=True, info="Such as AAPL.")
+    symbol: str = field(Kind.TEXT, "Stock Symbol", tool_mode=True, aliases=("input_value",), info="Such as AAPL.")
     method: str = field(
         Kind.DROPDOWN, "Data Method", "get_news", options=_METHODS, info="Only get_news has a public source."
     )

@@ -202,8 +202,6 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
         ("MongoDBAtlasVector", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("Elasticsearch", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("GoogleSearchAPICore", None, "external_service", "Web Search"),
-        ("WikipediaComponent", None, "external_service", "Web Search"),
-        ("DuckDuckGoSearchComponent", None, "external_service", "Web Search"),
         ("SQLAgent", None, "needs_package", "SQL Database"),
         ("CSVAgent", None, "needs_package", "Read File"),
         ("CustomComponent", None, "user_code_untrusted", "LANGFLOW_COMPONENTS_PATH"),
