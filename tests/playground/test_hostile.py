@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -36,7 +37,7 @@ def dialogs(open_page):
 
 def hostile_flow(text: str) -> dict:
     short = text[:1000]
-    document = chat_flow("gpt", name=short)
+    document = copy.deepcopy(chat_flow("gpt", name=short))
     for one in document["data"]["nodes"]:
         one["data"]["node"]["display_name"] = text
         one["data"]["node"]["description"] = text
