@@ -104,6 +104,10 @@ def test_compose_leaves_the_server_time_to_stop_and_nothing_to_write_but_its_dat
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["volumes"] == [f"data:{final('VOLUME')}"]
     assert (FOLDER / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == FOLDER / "Dockerfile"
+    [variables] = service["env_file"]
+    assert variables["required"] is False
+    assert (FOLDER / f"{variables['path']}.example").exists()
+    assert f"/examples/docker/{variables['path']}" in (ROOT / ".gitignore").read_text().split()
     [port] = service["ports"]
     assert port == f"127.0.0.1:{final('EXPOSE')}:{final('EXPOSE')}"
 
