@@ -119,8 +119,19 @@ export function ask({ title, content, action, danger = false, answer = () => tru
 
 /** Copy a text and say so on the button. */
 export async function copyFrom(button, text) {
-  await navigator.clipboard.writeText(text);
-  const label = button.textContent;
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else copySelected(text, button);
+  button.dataset.label ??= button.textContent;
   button.textContent = "Copied";
-  setTimeout(() => (button.textContent = label), 1500);
+  setTimeout(() => (button.textContent = button.dataset.label), 1500);
+}
+
+/** Over plain HTTP, anywhere but on this machine, browsers offer no other way. */
+function copySelected(text, button) {
+  const area = h("textarea", { value: text });
+  button.after(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+  button.focus();
 }

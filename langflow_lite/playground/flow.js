@@ -75,7 +75,7 @@ export async function flowView(main, { id }) {
   ]);
   const tweaksTab = side.element.querySelector("#tab-tweaks");
   const picture = (kind) => save("GET", `api/v1/flows/${flow.id}/graph.${kind}`, `${fileStem(flow)}.${kind}`);
-  const menu = h("details", { class: "menu", onkeydown: (event) => event.key === "Escape" && ((menu.open = false), menu.firstElementChild.focus()) },
+  const menu = h("details", { class: "menu", onfocusout: (event) => menu.contains(event.relatedTarget) || (menu.open = false), onkeydown: (event) => event.key === "Escape" && ((menu.open = false), menu.firstElementChild.focus()) },
     h("summary", { class: "button" }, icon("save"), "Download"),
     h("div", { class: "items", onclick: () => (menu.open = false) },
       h("button", { type: "button", onclick: () => download(flow) }, "Flow (JSON)"),
@@ -83,7 +83,7 @@ export async function flowView(main, { id }) {
       h("button", { type: "button", onclick: () => picture("mmd") }, "Graph (Mermaid)")));
   show(main,
     h("div", { class: "row head" },
-      h("div", { class: "grow" }, h("h1", {}, flow.name, flow.endpoint_name && h("code", {}, flow.endpoint_name)), flow.description && h("p", { class: "muted lead", title: flow.description }, flow.description)),
+      h("div", { class: "grow" }, h("h1", { title: flow.name }, flow.name, flow.endpoint_name && h("code", {}, flow.endpoint_name)), flow.description && h("p", { class: "muted lead", title: flow.description }, flow.description)),
       h("a", { class: "button", href: `#/jobs?flow_id=${flow.id}` }, "Jobs"), menu),
     h("div", { class: "flow" }, panel.element, h("section", { class: "side", "aria-label": "Try the flow" }, side.element)));
   changed();

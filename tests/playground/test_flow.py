@@ -258,6 +258,22 @@ def test_a_flow_with_a_text_input_takes_a_text(open_page, server):
     expect(page.locator(".outputs")).to_contain_text("a text")
 
 
+def test_a_flow_with_a_webhook_takes_its_payload(open_page, server):
+    document = flow(
+        [
+            at(node("Webhook-in001", "Webhook", outputs=[{"name": "output_data", "types": ["Data"]}], display_name="Webhook", data=""), 0),
+            at(node("ChatOutput-out01", "ChatOutput", outputs=[MESSAGE], display_name="Chat Output", input_value="", data_template="{name}"), 450),
+        ],
+        [edge("Webhook-in001.output_data", "ChatOutput-out01.input_value")],
+        name="Hook",
+    )  # fmt: skip
+    page = open_page(f"#/flows/{stored(server, document)}")
+    expect(page.get_by_placeholder("Payload of the webhook")).to_be_visible()
+    say(page, '{"name": "from the hook"}')
+    expect_ended(page)
+    expect(page.locator(".message.machine .text")).to_contain_text("from the hook")
+
+
 def test_a_flow_without_an_input_is_run(open_page, server):
     document = flow(
         [

@@ -112,3 +112,16 @@ def test_the_key_is_named_and_not_shown(open_page, tmp_path):
                 text = code(page, language, call)
                 assert key not in text
                 assert "hello" in run(tmp_path, language, text, LANGFLOW_API_KEY=key)
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_snippet_is_copied(open_page, server, secure):
+    page = open_page(f"#/flows/{stored(server, chat_flow('gpt'))}", permissions=["clipboard-read", "clipboard-write"])
+    if not secure:
+        # As it is over plain HTTP on another machine.
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
+    text = code(page, "Python", "wait")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.evaluate("delete navigator.clipboard")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == text.strip()
