@@ -19,6 +19,7 @@ from langflow_lite.components.documents import (
     suffix_of,
 )
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.components.s3 import Bucket
 from langflow_lite.components.shaping import records_in
 from langflow_lite.errors import LangflowError, NotFound
 from langflow_lite.values import Data, Message, Table, to_text
@@ -83,7 +84,7 @@ class FileComponent(Component):
     concurrency_multithreading: int = field(Kind.INT, "Concurrency", 1, advanced=True, info="Without effect.")
     text_encoding: str = field(Kind.STR, "Text Encoding", advanced=True, info="Empty: it is found out.")
     storage_location: Any = field(
-        Kind.SORTABLE_LIST, "Storage Location", advanced=True, info="Only Local is supported."
+        Kind.SORTABLE_LIST, "Storage Location", advanced=True, info="Local, or AWS for a bucket of S3."
     )
     advanced_mode: bool = field(
         Kind.BOOL, "Advanced Parser", advanced=True, show=False, info="Not supported; it needs Docling."
@@ -161,7 +162,9 @@ class FileComponent(Component):
 
     def _paths(self) -> list[str]:
         location = _first_name(self.storage_location)
-        if location not in ("", "Local"):
+        if location == "AWS" and not self.advanced_mode:
+            return [f"s3://{self.bucket_name.strip()}/{self.s3_file_key.strip().lstrip('/')}"]
+        if location not in ("", "Local", "AWS"):
             raise ValueError(f"Files on {location} are not supported: upload the file to this server instead")
         if self.advanced_mode:
             raise ValueError(_NO_DOCLING)
@@ -171,7 +174,7 @@ class FileComponent(Component):
         found = []
         for path in self._paths():
             try:
-                document = Document(path, await self.ctx.files.read(path))
+                document = Document(path, await self._content(path))
                 found += await self._unpacked(document)
             except NotFound as error:
                 name = _DATED.sub("", path.rpartition("/")[2])
@@ -183,6 +186,12 @@ class FileComponent(Component):
             except (ValueError, LangflowError) as error:
                 self._skip(f"Error loading file {path}: {error}", error)
         return found
+
+    async def _content(self, path: str) -> bytes:
+        if not path.startswith("s3://"):
+            return await self.ctx.files.read(path)
+        bucket = Bucket(self.ctx, self.bucket_name, self.aws_region, self.aws_access_key_id, self.aws_secret_access_key)
+        return await bucket.get(self.s3_file_key.strip(), limit=self.ctx.settings.max_file_size_upload * 2**20)
 
     async def _unpacked(self, document: Document) -> list[Document]:
         suffix = suffix_of(document.name)

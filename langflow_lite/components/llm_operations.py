@@ -40,7 +40,8 @@ class BatchRunComponent(ModelUser):
         if not isinstance(self.df, Table):
             raise ComponentError(f"Expected DataFrame input, got {type(self.df).__name__}")
         table = self.df
-        if self.column_name and self.column_name not in table.columns:
+        # A table without rows knows no columns, and there is nothing to ask about.
+        if len(table) and self.column_name and self.column_name not in table.columns:
             raise ComponentError(
                 f"Column '{self.column_name}' not found in the DataFrame. "
                 f"Available columns: {', '.join(map(str, table.columns)) or 'none'}"

@@ -14,6 +14,7 @@ import msgspec
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.documents import decode_text, extra
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.components.s3 import Bucket
 from langflow_lite.errors import NotFound
 from langflow_lite.values import Data, Message, Table, to_json, to_text
 
@@ -34,7 +35,7 @@ class SaveToFileComponent(Component):
     category = "files_and_knowledge"
     icon = "file-down"
 
-    storage_location: Any = field(Kind.SORTABLE_LIST, "Storage Location", info="Only Local is supported.")
+    storage_location: Any = field(Kind.SORTABLE_LIST, "Storage Location", info="Local, or AWS for a bucket of S3.")
     input: Any = field(
         Kind.HANDLE,
         "File Content",
@@ -92,15 +93,28 @@ class SaveToFileComponent(Component):
         if _UNSAFE.search(name) or name.strip(".") == "":
             raise ValueError("The file name must be a name only, without folders.")
         location = _location(self.storage_location)
-        if location not in ("", "Local"):
+        if location not in ("", "Local", "AWS"):
             raise ValueError(
                 f"Writing to {location} is not supported: choose Local, and fetch the file from this server"
             )
         value = self._content()
+        if location == "AWS":
+            return await self._save_to_s3(name, value)
         kind = "DataFrame" if isinstance(value, Table) else type(value).__name__
         format_ = self._format(value)
         path = await self._write(_with_suffix(name, format_), value, format_)
         text = f"{kind} {'appended to' if self.append_mode else 'saved successfully as'} '{path}'"
+        self.status = text
+        return Message(text=text)
+
+    async def _save_to_s3(self, name: str, value: Message | Data | Table) -> Message:
+        if self.append_mode:
+            raise ValueError("An object of S3 cannot be appended to: turn Append off, or choose Local")
+        format_ = self._format(value, self.aws_format)
+        key = "/".join(filter(None, (self.s3_prefix.strip().strip("/"), _with_suffix(name, format_))))
+        bucket = Bucket(self.ctx, self.bucket_name, self.aws_region, self.aws_access_key_id, self.aws_secret_access_key)
+        await bucket.put(key, _encoded(value, format_))
+        text = f"File successfully uploaded to s3://{self.bucket_name.strip()}/{key}"
         self.status = text
         return Message(text=text)
 
@@ -121,8 +135,8 @@ class SaveToFileComponent(Component):
             raise ValueError("There is nothing to write: connect a message, a record or a table.")
         return value
 
-    def _format(self, value: Message | Data | Table) -> str:
-        chosen = (self.file_format or self.local_format).strip().lower()
+    def _format(self, value: Message | Data | Table, chosen: str = "") -> str:
+        chosen = (self.file_format or chosen or self.local_format).strip().lower()
         chosen = {"md": "markdown", "xlsx": "excel", "text": "txt"}.get(chosen, chosen)
         if not chosen:
             return "csv" if isinstance(value, Table) else "json"

@@ -96,7 +96,7 @@ async def test_a_missing_file_is_an_error_saying_how_to_give_it(place: Any) -> N
         ),
         ("flow-1/p.png", {}, "images are read by the advanced parser only"),
         ("flow-1/a.txt", {"advanced_mode": True}, "needs Docling"),
-        ("flow-1/a.txt", {"storage_location": [{"name": "AWS"}]}, "Files on AWS are not supported"),
+        ("flow-1/a.txt", {"storage_location": [{"name": "Google Drive"}]}, "Files on Google Drive are not supported"),
         ("flow-1/a.txt", {"text_encoding": "nonsense"}, "cannot be read as nonsense"),
     ],
 )

@@ -66,6 +66,11 @@ async def test_each_row_is_answered_in_order(bench: Workbench) -> None:
     }
 
 
+async def test_a_table_without_rows_gives_one(bench: Workbench, standin: Standin) -> None:
+    assert await rows_of(bench, batch(column_name="word", count=0)) == []
+    assert standin.calls == []
+
+
 async def test_without_a_column_the_whole_row_is_sent(bench: Workbench, standin: Standin) -> None:
     await rows_of(bench, batch(column_name="", output_column_name="said", count=1))
 

@@ -76,7 +76,10 @@ async def test_excel_is_written(place: Any) -> None:
         ({"file_name": ".."}, "without folders"),
         ({"input": None}, "nothing to write"),
         ({"input": Message(text="x"), "local_format": "csv"}, "A message cannot be written as csv; choose one of txt"),
-        ({"input": Message(text="x"), "storage_location": [{"name": "AWS"}]}, "Writing to AWS is not supported"),
+        (
+            {"input": Message(text="x"), "storage_location": [{"name": "AWS"}]},
+            "Writing to Google Drive is not supported",
+        ),
     ],
 )
 async def test_what_cannot_be_written_is_an_error_saying_why(place: Any, fields: dict[str, Any], problem: str) -> None:
