@@ -107,7 +107,7 @@ class PreparedRun:
     ) -> RunOutcome:
         """Run the flow. With `emit` every event is sent to it and models stream their tokens; `decide` asks people.
 
-        `kind` is that of the job. An `attached` run belongs to a request and is ended by a shutdown.
+        `kind` is that of the job. An `attached` run with `emit` is streamed by a request, and ended by a shutdown.
 
         Raises `ComponentError` when a component fails, unless the report keeps going, `StorageError` when the messages
         could not be kept, and what `AttachedRuns.run` raises.
@@ -137,7 +137,9 @@ class PreparedRun:
             ctx.emit = emit
             return run_plan(self.plan, ctx, self.request, self.overrides, runtime.shared, report(ctx))
 
-        return await (runtime.attached_runs.run(run, emit) if attached and not self.around else run(emit))
+        if emit is not None and attached:
+            return await runtime.attached_runs.run(run, emit)
+        return await run(emit)
 
 
 def _describe(job: Job) -> Mapping[str, Any]:

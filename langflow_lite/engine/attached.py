@@ -1,4 +1,4 @@
-"""AttachedRuns: the runs that live as long as the request that asked for them, and what ends them before."""
+"""AttachedRuns: the streamed runs that live as long as their request, and what ends them before."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class AttachedRuns:
-    """Keeps hold of runs inside requests, so that they can be ended with a reason while their clients listen."""
+    """Keeps hold of streamed runs inside requests, so that they can be ended with a reason while their clients listen."""
 
     def __init__(self) -> None:
         self._runs: set[_Run] = set()
         self._stopped = False
         self._all_ended = anyio.Event()
 
-    async def run(self, execute: Callable[[Emit | None], Awaitable[T]], emit: Emit | None) -> T:
+    async def run(self, execute: Callable[[Emit], Awaitable[T]], emit: Emit) -> T:
         """What `execute` returns, which is given the way to emit.
 
         Raises `ServerStopping` when a shutdown ended the run, and `EventLimitExceeded` when an event was one too many.
@@ -34,7 +34,7 @@ class AttachedRuns:
         self._runs.add(run)
         try:
             with run.scope:
-                return await execute(None if emit is None else run.emit)
+                return await execute(run.emit)
         finally:
             self._runs.discard(run)
             if not self._runs:
@@ -58,13 +58,12 @@ class _Run:
 
     __slots__ = ("_emit", "reason", "scope")
 
-    def __init__(self, emit: Emit | None) -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self.reason: LangflowError | None = None
         self.scope = anyio.CancelScope()
 
     def emit(self, name: str, data: Any) -> None:
-        assert self._emit is not None
         try:
             self._emit(name, data)
         except EventLimitExceeded as error:

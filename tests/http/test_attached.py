@@ -1,4 +1,4 @@
-"""Runs that live as long as their request: what their clients are told when they cannot end by themselves."""
+"""Streamed runs that live as long as their request: what their clients are told when they cannot end by themselves."""
 
 import json
 
@@ -46,22 +46,6 @@ class TestShutdown:
             assert (last["event"], last["data"]["code"]) == ("error", "server_shutdown")
             (job,) = (await client.get(f"{WORKFLOWS}/jobs")).json()["jobs"]
             assert (job["status"], job["errors"][0]["code"]) == ("failed", "server_shutdown")
-
-    async def test_a_run_that_is_waited_for_is_answered_503(self, make_settings):
-        async with gated_server(make_settings(shutdown_grace=0.0)) as (client, runtime, gate):
-            url = f"/api/v1/run/{await new_flow(client, GATED)}"
-            with anyio.fail_after(10):
-                async with anyio.create_task_group() as tasks:
-
-                    async def drain():
-                        await gate.reached.wait()
-                        await runtime.drain()
-
-                    tasks.start_soon(drain)
-                    answer = await client.post(url, json={"input_value": "hi"})
-                assert (answer.status_code, answer.json()) == (503, {"detail": REASON})
-                again = await client.post(url, json={"input_value": "hi"})
-                assert again.status_code == 503
 
     async def test_a_run_that_ends_within_the_grace_is_left_alone(self, make_settings):
         async with gated_server(make_settings(shutdown_grace=30.0)) as (client, runtime, gate):
