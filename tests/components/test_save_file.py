@@ -77,7 +77,7 @@ async def test_excel_is_written(place: Any) -> None:
         ({"input": None}, "nothing to write"),
         ({"input": Message(text="x"), "local_format": "csv"}, "A message cannot be written as csv; choose one of txt"),
         (
-            {"input": Message(text="x"), "storage_location": [{"name": "AWS"}]},
+            {"input": Message(text="x"), "storage_location": [{"name": "Google Drive"}]},
             "Writing to Google Drive is not supported",
         ),
     ],
