@@ -55,6 +55,8 @@ def decode_json(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
         problem = validation_problem(error, "body")
+        if problem.type == "missing" and (fields := _missing_fields(raw, decoder.type)):
+            raise InvalidRequest([Problem("missing", ("body", name), "Field required") for name in fields]) from None
     except msgspec.DecodeError as error:
         found = _BYTE.search(str(error))
         offset = int(found["offset"]) if found else len(raw)
@@ -85,6 +87,14 @@ def decode_fields(texts: Mapping[str, str], kind: type[msgspec.Struct], source: 
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest(validation_problem(error, source)) from None
+
+
+def _missing_fields(raw: bytes, kind: Any) -> list[str]:
+    """The required fields that the top level of a body lacks; the decoder stops at the first."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return []
+    sent = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    return [f.encode_name for f in msgspec.structs.fields(kind) if f.required and f.encode_name not in sent]
 
 
 @cache

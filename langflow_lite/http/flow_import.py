@@ -114,8 +114,8 @@ def _top_level(content: bytes) -> dict[str, Any]:
 
 async def new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -> Flow:
     """The flow to store for what was sent at `loc`; raises `InvalidRequest`."""
-    endpoint_name = sent.endpoint_name or None
-    if endpoint_name:
+    endpoint_name = None if sent.endpoint_name is UNSET else sent.endpoint_name
+    if endpoint_name is not None:
         _check_endpoint_name(endpoint_name, (*loc, "endpoint_name"))
     return Flow(
         id=_own_id(store, sent.id),
@@ -139,7 +139,7 @@ async def flow_changes(sent: FlowChanges, loc: tuple[str | int, ...]) -> dict[st
     """What `FlowStore.update` is to change for what was sent at `loc`; raises `InvalidRequest`."""
     changes = {name: value for name in _PLAIN_FIELDS if (value := getattr(sent, name)) is not None}
     if sent.endpoint_name is not UNSET:
-        if sent.endpoint_name:
+        if sent.endpoint_name is not None:
             _check_endpoint_name(sent.endpoint_name, (*loc, "endpoint_name"))
         changes["endpoint_name"] = sent.endpoint_name
     if (data := await _checked_data(sent.data, (*loc, "data"))) is not None:

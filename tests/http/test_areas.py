@@ -141,6 +141,8 @@ class TestVariables:
         one = (await client.post("/api/v1/variables/", json={"name": "A", "value": "v"})).json()
         assert (await client.post("/api/v1/variables/", json={"name": "A", "value": "v"})).status_code == 409
         assert (await client.post("/api/v1/variables/", json={"name": "B", "value": ""})).status_code == 422
+        nothing = await client.post("/api/v1/variables/", json={})
+        assert [p["loc"] for p in nothing.json()["detail"]] == [["body", "name"], ["body", "value"]]
         wrong_type = await client.post("/api/v1/variables/", json={"name": "B", "value": "v", "type": "Other"})
         assert (wrong_type.status_code, wrong_type.json()["detail"][0]["loc"]) == (422, ["body", "type"])
         other_id = await client.patch("/api/v1/variables/" + one["id"], json={"id": str(uuid4())})

@@ -107,6 +107,7 @@ async def test_an_exported_id_is_kept_while_it_is_free(client):
         ({"name": "f", "data": []}, ["body", "data"], "dict_type"),
         ({"name": "f", "data": "x"}, ["body", "data"], "dict_type"),
         ({"name": "f", "endpoint_name": "a/b"}, ["body", "endpoint_name"], "value_error"),
+        ({"name": "f", "endpoint_name": ""}, ["body", "endpoint_name"], "value_error"),
         (
             {"name": "f", "data": {"nodes": [{"id": "a"}, {"id": "a"}]}},
             ["body", "data", "nodes", 1, "id"],
@@ -217,7 +218,7 @@ async def test_patch_refuses_what_is_wrong(client):
     assert (clash.status_code, clash.json()) == (400, {"detail": "Endpoint name must be unique"})
     clash = await client.patch(FLOWS + second["id"], json={"name": first["name"]})
     assert (clash.status_code, clash.json()) == (400, {"detail": "Name must be unique"})
-    for body in ({"name": ""}, {"data": []}, {"endpoint_name": "a b"}):
+    for body in ({"name": ""}, {"data": []}, {"endpoint_name": "a b"}, {"endpoint_name": ""}):
         assert (await client.patch(FLOWS + first["id"], json=body)).status_code == 422
     no_body = await client.patch(FLOWS + first["id"])
     assert (no_body.status_code, no_body.json()["detail"][0]["loc"]) == (422, ["body"])
