@@ -198,6 +198,23 @@ def test_the_upload_with_curl_works_as_printed(server: Server, tmp_path: Path):
     assert server.request("DELETE", f"/api/v1/flows/{stored['id']}")[0] == 200
 
 
+def test_the_application_around_it_serves_as_printed(tmp_path: Path):
+    code = next(block for block in blocks("python") if "Mount(" in block)
+    code += """
+import anyio, httpx2
+
+async def ask():
+    transport = httpx2.ASGITransport(app, client=("127.0.0.1", 1))
+    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport) as client:
+        print((await client.get("http://localhost/flows/health")).json())
+
+anyio.run(ask)
+"""
+    environment = clean_environment(LANGFLOW_CONFIG_DIR=str(tmp_path / "data"))
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "{'status': 'ok'}\n", done.stderr
+
+
 def test_the_component_is_one_that_loads(tmp_path: Path):
     (tmp_path / "shout.py").write_text(next(block for block in blocks("python") if "class Shout" in block))
     code = (
