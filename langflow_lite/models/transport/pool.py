@@ -31,8 +31,15 @@ class Pool:
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def __len__(self) -> int:
+    @property
+    def idle(self) -> int:
+        """How many connections are kept."""
         return len(self._origins)
+
+    @property
+    def busy(self) -> int:
+        """How many connections carry an exchange."""
+        return len(self._busy)
 
     def take(self, origin: Origin) -> Connection | None:
         """An idle connection to this origin that is still up; None if there is none."""
@@ -61,11 +68,11 @@ class Pool:
         promised = connection.keep_alive_timeout
         if not connection.finish():
             return
-        if self._closed or len(self._origins) >= self._size:
+        # A request that is on its way when the server closes is lost, so half a second of its promise is left unused.
+        expiry = self._expiry if promised is None else min(self._expiry, promised - 0.5)
+        if self._closed or expiry <= 0 or len(self._origins) >= self._size:
             connection.close()
             return
-        # Servers close some time after what they promise; half a second stays for a request on its way.
-        expiry = self._expiry if promised is None else min(self._expiry, promised - 0.5)
         loop = asyncio.get_running_loop()
         connection.idle_until = loop.time() + expiry
         self._idle.setdefault(origin, {})[connection] = None

@@ -34,7 +34,12 @@ class Http1Transport(httpx2.AsyncBaseTransport):
     @property
     def idle(self) -> int:
         """How many connections are kept for the next request."""
-        return len(self._pool)
+        return self._pool.idle
+
+    @property
+    def busy(self) -> int:
+        """How many connections carry an exchange."""
+        return self._pool.busy
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request and return when the head of the answer is there.

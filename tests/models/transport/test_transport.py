@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import anyio
 import httpx2
@@ -419,12 +419,12 @@ class TestFailures:
             await peer.read_head()
             await peer.say(CHUNKED)
             for _ in range(10):
-                await anyio.sleep(0.02)
+                await anyio.sleep(0.05)
                 await peer.say(b"1\r\nx\r\n")
             await peer.say(b"0\r\n\r\n")
 
         async with serving(script) as server:
-            answer = await client.get(server.url, timeout=httpx2.Timeout(5, read=0.1))
+            answer = await client.get(server.url, timeout=httpx2.Timeout(5, read=0.4))
         assert answer.content == b"x" * 10
 
     async def test_a_shorter_limit_on_a_kept_connection_holds(self, client: httpx2.AsyncClient):
@@ -551,6 +551,47 @@ class TestCancellation:
 
         async with aclosing(endless()) as body, self.cancelled(client, script, content=body):
             await begun.wait()
+
+    async def test_at_any_turn_of_the_loop(self, client: httpx2.AsyncClient, transport: Http1Transport):
+        async def echo(peer: Peer) -> None:
+            """Answers with the path, in two pieces."""
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                while True:
+                    path = (await peer.read_head()).split()[1]
+                    await peer.say(CHUNKED + b"1\r\n" + path[:1] + b"\r\n")
+                    await anyio.lowlevel.checkpoint()
+                    await peer.say(b"%x\r\n%s\r\n0\r\n\r\n" % (len(path) - 1, path[1:]))
+
+        finished = 0
+        async with serving(echo) as server:
+            for turn in range(60):
+                async with anyio.create_task_group() as tasks:
+
+                    async def ask(path: str) -> None:
+                        nonlocal finished
+                        assert (await client.get(server.url + path)).text == path
+                        finished += 1
+
+                    tasks.start_soon(ask, f"/cancelled/{turn}")
+                    for _ in range(turn):
+                        await anyio.lowlevel.checkpoint()
+                    tasks.cancel_scope.cancel()
+                assert (await client.get(f"{server.url}/after/{turn}")).text == f"/after/{turn}"
+                assert transport.idle == 1
+                assert transport.busy == 0
+        assert 0 < finished < 60
+
+    async def test_while_connecting(self, client: httpx2.AsyncClient, transport: Http1Transport):
+        with socket.socket() as listening, socket.socket() as one, socket.socket() as two:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen(0)
+            for filler in (one, two):
+                filler.setblocking(False)
+                filler.connect_ex(listening.getsockname())
+            with anyio.move_on_after(0.05) as scope:
+                await client.get(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        assert scope.cancelled_caught
+        assert (transport.idle, transport.busy) == (0, 0)
 
     async def test_a_stream_that_is_left_early_closes_its_connection(self, client: httpx2.AsyncClient):
         async def script(peer: Peer) -> None:
