@@ -68,7 +68,7 @@ _SENDERS = """
     AND (:sender IS NULL OR sender = :sender)
     AND (:sender_name IS NULL OR sender_name = :sender_name)
 """
-_NEWEST = "seq IN (SELECT seq FROM messages WHERE {matching} ORDER BY timestamp DESC, seq DESC LIMIT :limit)"
+_NEWEST = "seq IN (SELECT seq FROM messages WHERE {matching} ORDER BY seq DESC LIMIT :limit)"
 # An index serves only a condition that is really there, hence one query for each way to look messages up.
 _LOOKUPS = {
     (False, False): "1",

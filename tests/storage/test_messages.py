@@ -154,6 +154,15 @@ async def test_lists_are_filtered_ordered_and_limited(table, filters, expected):
     assert texts(await table.list(**filters)) == expected
 
 
+async def test_the_newest_are_those_stored_last_even_if_the_clock_goes_back(table):
+    for n, text in enumerate("abc"):
+        given = message(text)
+        given.timestamp = NOON - timedelta(hours=n)
+        await table.store(given).wait()
+    assert texts(await table.list(limit=2)) == ["c", "b"]
+    assert texts(await table.history(session_id="s", limit=2)) == ["b", "c"]
+
+
 @pytest.mark.parametrize("order_by", MessageOrder)
 @pytest.mark.parametrize("descending", [False, True])
 async def test_every_order_is_a_query_that_runs(table, order_by, descending):
