@@ -208,11 +208,13 @@ def bench_flows(url: str, model_url: str) -> Iterator[tuple[str, str]]:
 
 
 def measure_jobs(url: str, model_url: str) -> tuple[dict[str, float], dict[str, float]]:
+    """What submitting background jobs comes to, and the best of three turns of following some."""
     echo, model = flows_of(url, model_url)
     loaded("tests.bench.jobs", "submit", url, echo, "--jobs=200")
     submitted = loaded("tests.bench.jobs", "submit", url, echo, f"--jobs={JOBS}", f"--clients={JOB_CLIENTS}")
     loaded("tests.bench.jobs", "follow", url, model, "--jobs=2")
-    return submitted, loaded("tests.bench.jobs", "follow", url, model, f"--jobs={FOLLOWERS}")
+    turns = [loaded("tests.bench.jobs", "follow", url, model, f"--jobs={FOLLOWERS}") for _ in range(3)]
+    return submitted, min(turns, key=lambda result: result["total_max_s"])
 
 
 def measure_start() -> tuple[float, float]:
