@@ -156,7 +156,7 @@ async def test_what_fails_inside_is_told_with_the_flows_name(bench: Workbench) -
     broken["data"]["edges"] = [edge("S-1.message_output", "ChatOutput-y.input_value")]
     await bench.store(broken, "Broken")
 
-    with pytest.raises(ComponentError, match=r"(?s)Error running flow 'Broken': .*Smart Transform would run Python"):
+    with pytest.raises(ComponentError, match=r"(?s)Error running flow 'Broken': .*'JSON' is required"):
         await bench.ask(parent(node("R-1", "RunFlow", flow_name_selected="Broken")), "hi")
 
 
