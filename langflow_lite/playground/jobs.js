@@ -38,7 +38,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   const note = h("p", { class: "muted hint", role: "status" });
   const body = h("tbody", {});
   const table = h("table", { class: "table jobs" },
-    h("thead", {}, h("tr", {}, ["State", "Flow", "Session", "Started", "Duration"].map((name) => h("th", { scope: "col" }, name)), h("th", {}))), body);
+    h("thead", {}, h("tr", {}, ["State", "Flow", "Session", "Started", "Duration"].map((name) => h("th", { scope: "col" }, name)), h("td", {}))), body);
   const moreButton = h("button", { type: "button", hidden: true, onclick: () => loadMore() }, "Load more");
   const empty = h("p", { class: "empty card", hidden: true });
 

@@ -28,7 +28,7 @@ export class Listing {
     }
     show(this.place, items.length
       ? h("table", { class: "table" },
-        h("thead", {}, h("tr", {}, this.columns.map((name) => h("th", { scope: "col" }, name)), h("th", {}))),
+        h("thead", {}, h("tr", {}, this.columns.map((name) => h("th", { scope: "col" }, name)), h("td", {}))),
         h("tbody", {}, items.map((item) => {
           const cells = this.row(item);
           return h("tr", {}, cells.map((cell, index) => h("td", { class: index === cells.length - 1 ? "actions" : null, "data-label": this.columns[index] ?? null }, cell)));
