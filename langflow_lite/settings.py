@@ -184,7 +184,8 @@ class Settings:
     default_model: str = _setting(
         "",
         "LANGFLOW_DEFAULT_MODEL",
-        "Model for nodes that name none, as `provider:model` (`openai:gpt-4o-mini`, `ollama:llama3.2`, "
+        "Model for nodes that name none, or the built-in `echo` as the examples do, as `provider:model` "
+        "(`openai:gpt-4o-mini`, `ollama:llama3.2`, "
         "`local:/models/x.gguf`, `echo`). "
         "Empty: the first provider whose key is set, else the built-in `echo`.",
     )

@@ -148,8 +148,16 @@ async def choose_model(ctx: RunContext, wish: Wish) -> ModelChoice:
 
     The node's text fields come first, then its model field; a provider that is not named is inferred from the model's
     name. Names nothing at all: `LANGFLOW_DEFAULT_MODEL`, else the provider of the node's key, else the first one that
-    is configured, else the built-in echo. Raises `MissingModel`.
+    is configured, else the built-in echo. Echo only stands in for a model, as in the example flows: where the operator
+    has named a default, that one answers in its place. Raises `MissingModel`.
     """
+    choice = await _choice(ctx, wish)
+    if choice.provider is ECHO and _default_of(ctx)[0] is not None:
+        return await _default_choice(ctx, wish)
+    return choice
+
+
+async def _choice(ctx: RunContext, wish: Wish) -> ModelChoice:
     chosen, provider_name, reasoning = read_model_field(wish.model)
     model = given_text(wish.model_name) or chosen
     if wished := given_text(wish.provider):

@@ -118,6 +118,29 @@ async def test_an_empty_model_is_the_default_one(
     assert (choice.provider.name, choice.model) == (provider, name)
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(model=[{"name": "echo", "provider": "Echo"}]),
+        Wish(provider="Echo"),
+        Wish(model_name="echo", provider="Echo"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("surroundings", "provider"),
+    [
+        ({}, "Echo"),
+        ({"environ": {"OPENAI_API_KEY": "k"}}, "Echo"),
+        ({"default_model": "echo"}, "Echo"),
+        ({"default_model": "ollama:llama3.2"}, "Ollama"),
+    ],
+)
+async def test_echo_gives_way_to_the_operators_model_and_to_nothing_else(
+    watched: Watched, wish: Wish, surroundings: dict[str, Any], provider: str
+) -> None:
+    assert (await choose_model(run_context(watched, **surroundings), wish)).provider.name == provider
+
+
 async def test_the_key_of_a_node_without_a_model_tells_the_provider(watched: Watched) -> None:
     for key, provider in [("sk-ant-1", "Anthropic"), ("sk-proj-1", "OpenAI"), ("gsk_1", "Groq"), ("hello", "Echo")]:
         assert (await choose_model(run_context(watched), Wish(api_key=key))).provider.name == provider
