@@ -233,6 +233,16 @@ class SearchAPIComponent(_SearchApi):
     legacy = True
 
     query: str = field(Kind.MULTILINE, "Input", tool_mode=True, aliases=("input_value",), info="What to search for.")
+    search_params: dict[str, Any] = field(
+        Kind.DICT,
+        "Search parameters",
+        advanced=True,
+        tool_mode=True,
+        aliases=("params",),
+        info="Further parameters of the search.",
+    )
+    max_results: int = field(Kind.INT, "Max Results", 5, advanced=True, tool_mode=True)
+    max_snippet_length: int = field(Kind.INT, "Max Snippet Length", 100, advanced=True, tool_mode=True)
 
     @output("api_run_model", "Data", types=("Data", "JSON"), tool_name="search_api", info="Searches the web.")
     async def run_model(self) -> list[Data]:

@@ -9,6 +9,7 @@ from langflow_lite.components import media_services as media
 from langflow_lite.components import scraping_services as scraping
 from langflow_lite.components import search_services as search
 from langflow_lite.components import youtube
+from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES, Service
 from langflow_lite.components.tools import component_tools
 from langflow_lite.values import Data
@@ -100,7 +101,11 @@ async def test_searchapi_cuts_titles_and_snippets(online: WebStandin, place: Any
     old = place(search.SearchAPIComponent(api_key="k", query="q"))
     assert len(await old.run_model()) == 5
     [tool] = component_tools(old)
-    assert (tool.name, list(tool.spec.parameters["properties"])) == ("search_api", ["query"])
+    assert tool.name == "search_api"
+    assert set(tool.spec.parameters["properties"]) == {"query", "search_params", "max_results", "max_snippet_length"}
+    online.seen.clear()
+    found = await tool.call({"query": "eel", "search_params": {"gl": "de"}, "max_results": 1})
+    assert (len(found), online.seen[0].query["q"], online.seen[0].query["gl"]) == (1, "eel", "de")
 
 
 async def test_a_key_never_shows_in_an_error(online: WebStandin, place: Any) -> None:
@@ -373,8 +378,9 @@ async def test_a_video_without_captions_says_so_in_every_output(
     assert reason in (await component.get_data_output()).data["error"]
 
 
-def test_every_service_key_may_come_from_the_environment() -> None:
+def test_every_service_key_may_come_from_the_environment(registry: Registry) -> None:
     def all_of(cls: type[Service]) -> list[type[Service]]:
         return [cls, *(deeper for sub in cls.__subclasses__() for deeper in all_of(sub))]
 
+    assert registry.components, "which has loaded every service"
     assert {name for cls in all_of(Service) for name in cls.variables} == set(SERVICE_VARIABLES)
