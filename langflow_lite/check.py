@@ -141,7 +141,12 @@ def check_flow(
         warnings += plan.graph.warnings
         needed = set(plan.graph.vertices)
         try:
-            needed = set(plan.schedule(plan.graph.entry).listed)
+            schedule = plan.schedule(plan.graph.entry)
+            needed = set(schedule.listed)
+            warnings += [
+                f"{vertex.display_name} (node {vertex.id}) waits for a person: only background jobs of it can run"
+                for vertex in plan.pausing(schedule)
+            ]
         except ComponentsUnsupported as error:
             faults += [_unsupported(entry) for entry in error.components]
         else:

@@ -55,6 +55,20 @@ def test_a_type_that_is_connected_with_nothing_is_a_warning(check):
     assert found.runs
 
 
+def test_a_flow_that_waits_for_a_person_says_so(check):
+    edges = [edge("ChatInput-1.message", "H-1.prompt"), edge("H-1.branch_approve", "ChatOutput-1.input_value")]
+    found = check([*CHAT, node("H-1", "HumanInput", display_name="Review")], edges)
+    assert found.runs
+    assert found.warnings == ("Review (node H-1) waits for a person: only background jobs of it can run",)
+
+
+def test_code_in_a_field_is_a_fault_until_it_is_trusted(check):
+    edges = [edge("F-1.function_output_str", "ChatOutput-1.input_value")]
+    nodes = [node("ChatOutput-1", "ChatOutput"), node("F-1", "PythonFunction", function_code="def f(): ...")]
+    [fault] = check(nodes, edges).faults
+    assert (fault.node, fault.reason) == ("F-1", "user_code_untrusted")
+
+
 def test_a_cycle_is_a_fault_that_names_its_nodes(check):
     nodes = [*CHAT, node("Prompt-1", "Prompt Template", template="{a}", a="")]
     edges = [*chain("ChatInput-1", "Prompt-1", "ChatOutput-1"), edge("Prompt-1.prompt", "Prompt-1.a")]

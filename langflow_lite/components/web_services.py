@@ -68,6 +68,7 @@ class WikipediaComponent(_Finder):
     icon = "Wikipedia"
     service = "wikipedia"
     title = "Wikipedia"
+    address = "https://en.wikipedia.org"
 
     lang: str = field(Kind.TEXT, "Language", "en", info="Which Wikipedia, such as en or de.")
     k: int = field(Kind.INT, "Number of results", 4, required=True)
@@ -135,7 +136,9 @@ class DuckDuckGoSearchComponent(_Finder):
     display_name = "DuckDuckGo Search"
     category = "duckduckgo"
     icon = "DuckDuckGo"
+    service = "duckduckgo"
     title = "DuckDuckGo"
+    address = "https://html.duckduckgo.com"
 
     max_results: int = field(Kind.INT, "Max Results", 5, advanced=True)
     max_snippet_length: int = field(Kind.INT, "Max Snippet Length", 100, advanced=True)
