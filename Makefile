@@ -43,10 +43,11 @@ $(VENV)/.has-bench: EXTRA := [bench]
 $(VENV)/.has-%: pyproject.toml | $(BIN)/python
 	@echo "Installing langflow-lite$(EXTRA) into $(VENV) ..."
 	@if uv --version >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(BIN)/python --editable ".$(EXTRA)"; \
+		uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable ".$(EXTRA)"; \
 	else \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"; \
 	fi
+	@$(BIN)/python -m compileall -q langflow_lite
 	@touch $@
 
 $(BIN)/python:

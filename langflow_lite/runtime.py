@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import msgspec
 from msgspec.structs import replace
@@ -254,6 +255,7 @@ class Runtime:
             await stack.enter_async_context(self.jobs)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
+            tasks.start_soon(self._load_components, name="loading of components")
             tasks.start_soon(self.retention.run, name="retention of jobs")
             tasks.start_soon(self.metrics.watch_loop, name="lag of the event loop")
             if self.settings.reload_flows and self.flow_folder is not None:
@@ -267,6 +269,11 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         return await self._stack.__aexit__(kind, error, trace)
+
+    async def _load_components(self) -> None:
+        # The server listens meanwhile; whoever asks for a component before they are all there gets them at once.
+        for _ in self.registry.loading():
+            await anyio.lowlevel.checkpoint()
 
     def problems(self) -> dict[str, str]:
         """What keeps this server from its work until it is restarted, by part (`db`, `jobs`); empty while all is well.

@@ -8,7 +8,9 @@ import importlib.util
 import pkgutil
 import re
 import sys
+import threading
 import traceback
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -27,37 +29,61 @@ _EXTENSION = re.compile(r"ext:[^:]*:(?P<class_name>[^@]+)(?:@.*)?")
 
 
 class Registry:
-    """All components this server has, found once at the start.
+    """All components this server has.
 
-    Built-ins are the `Component` subclasses with a `name` in the modules of `langflow_lite.components`. `folders` are
-    the operator's own (`components_path`): every `*.py` in them and in their direct subfolders is imported as a module;
-    a component there without a `name` is registered under its class name, one without a `category` under its
+    Built-ins are the `Component` subclasses with a `name` in the modules of `langflow_lite.components`; they are
+    imported when the registry is first asked for anything, or before that one module at a time (`loading`). `folders` are
+    the operator's own (`components_path`): every `*.py` in them and in their direct subfolders is imported as a module
+    at once; a component there without a `name` is registered under its class name, one without a `category` under its
     subfolder's name, and one with a built-in's name takes its place. Raises `SettingsError` naming the file when one
-    cannot be imported.
+    cannot be imported. May be asked from any thread.
     """
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self._components: dict[str, type[Component]] = {}
         self._aliases: dict[str, type[Component]] = {}
         self._classes: dict[str, type[Component]] = {}
-        for info in pkgutil.iter_modules(built_ins.__path__):
-            module = importlib.import_module(f"{built_ins.__name__}.{info.name}")
-            for cls in _defined_in(module):
-                if vars(cls).get("name"):
-                    self.register(cls)
+        self._waiting = deque(info.name for info in pkgutil.iter_modules(built_ins.__path__))
+        self._lock = threading.Lock()
         origins: dict[str, Path] = {}
         for folder in folders:
             self._add_folder(folder, origins)
 
+    def loading(self) -> Iterator[None]:
+        """Import the built-ins that are not imported yet, a module at each step: for a server that has just started."""
+        while self._waiting:
+            with self._lock:
+                self._import_next()
+            yield
+
+    def _import_next(self) -> None:
+        if not self._waiting:
+            return
+        module = importlib.import_module(f"{built_ins.__name__}.{self._waiting[0]}")
+        for cls in _defined_in(module):
+            if vars(cls).get("name"):
+                self._add(cls)
+        # Last of all: to a thread that finds none waiting, every component is there.
+        self._waiting.popleft()
+
+    def _load(self) -> None:
+        for _ in self.loading():
+            pass
+
     @property
     def components(self) -> Mapping[str, type[Component]]:
         """Exported type name to component."""
+        self._load()
         return MappingProxyType(self._components)
 
     def register(self, cls: type[Component]) -> None:
         """Add one component; it takes the place of an earlier one with its name. Raises `ValueError` without a name."""
         if not cls.name:
             raise ValueError(f"{cls.__qualname__} has no `name`, the type under which flows ask for it")
+        self._load()
+        self._add(cls)
+
+    def _add(self, cls: type[Component]) -> None:
         self._components[cls.name] = cls
         for alias in cls.aliases:
             self._aliases[alias] = cls
@@ -71,6 +97,7 @@ class Registry:
         Tried in this order: the exact name; a former name; `ext:<bundle>:<Class>@<slot>`; the class that `metadata` names;
         the type taken as a class name, with or without a final `Component`. Code inside the node is never looked at.
         """
+        self._load()
         found = self._components.get(type_name) or self._aliases.get(type_name)
         if found is not None:
             return found
@@ -101,7 +128,7 @@ class Registry:
 
     @cached_property
     def _catalogue(self) -> dict[str, dict[str, Any]]:
-        return describe(self._components)
+        return describe(self.components)
 
     def _add_folder(self, folder: Path, origins: dict[str, Path]) -> None:
         if not folder.is_dir():

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from starlette.responses import Response
 
-from langflow_lite.drawing.mermaid import draw_mermaid
-from langflow_lite.drawing.scene import Scene, read_scene
-from langflow_lite.drawing.svg import STYLE_HASH, draw_svg
 from langflow_lite.errors import FlowNotFound, GraphError
 from langflow_lite.flow import decode_data
 from langflow_lite.http.endpoint import Call, Endpoint
 
+if TYPE_CHECKING:
+    from langflow_lite.drawing.scene import Scene
+
 __all__ = ["ENDPOINTS"]
 
 # Names come from whoever made the flow; even one that got through as markup could do nothing.
-_POLICY = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 async def graph_svg(call: Call) -> Response:
@@ -25,17 +26,22 @@ async def graph_svg(call: Call) -> Response:
 
     Components that are not available here are marked. Flows that cannot be run are drawn too.
     """
-    return Response(
-        await _draw(call, draw_svg), media_type="image/svg+xml", headers={"content-security-policy": _POLICY}
-    )
+    from langflow_lite.drawing.svg import STYLE_HASH, draw_svg
+
+    headers = {"content-security-policy": _POLICY.format(STYLE_HASH)}
+    return Response(await _draw(call, draw_svg), media_type="image/svg+xml", headers=headers)
 
 
 async def graph_mermaid(call: Call) -> Response:
     """The graph as the text of a Mermaid flowchart, without its notes."""
+    from langflow_lite.drawing.mermaid import draw_mermaid
+
     return Response(await _draw(call, draw_mermaid), media_type="text/plain")
 
 
 async def _draw(call: Call, draw: Callable[[Scene, str], str]) -> str:
+    from langflow_lite.drawing.scene import read_scene
+
     flow = call.runtime.flows.get_by_id(call.params["flow_id"])
     has_component = call.runtime.has_component
 

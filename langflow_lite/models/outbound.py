@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from urllib.request import getproxies
 
 from langflow_lite.models.addresses import AddressPolicy
 from langflow_lite.settings import Settings
@@ -55,6 +54,8 @@ class OutboundClients:
             await self._clients.popitem()[1].aclose()
 
     def _make(self, open_to_all: bool) -> httpx2.AsyncClient:
+        from urllib.request import getproxies
+
         import httpx2
 
         from langflow_lite.models.transport import Dialer, Http1Transport

@@ -321,12 +321,37 @@ def test_a_folder_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
     ("program", "unwanted"),
     [
         ("from langflow_lite.components import base", "httpx2"),
-        ("from langflow_lite.components.registry import Registry; Registry()", "regex"),
-        ("from langflow_lite.components.registry import Registry; Registry()", "starlette"),
-        ("from langflow_lite.components.registry import Registry; Registry()", "aiosqlite"),
+        ("from langflow_lite.components.registry import Registry; Registry()", "langflow_lite.components.chat"),
+        ("from langflow_lite.components.registry import Registry; Registry().components", "regex"),
+        ("from langflow_lite.components.registry import Registry; Registry().components", "starlette"),
+        ("from langflow_lite.components.registry import Registry; Registry().components", "aiosqlite"),
     ],
 )
 def test_what_is_slow_to_import_waits_until_it_is_needed(program: str, unwanted: str) -> None:
     program += f"\nimport sys; print({unwanted!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_built_ins_are_loaded_a_module_at_a_time_and_at_once_when_one_is_asked_for() -> None:
+    registry = Registry()
+    loading = registry.loading()
+    next(loading)
+    assert registry.resolve("ChatInput") is ChatInput
+    assert list(loading) == []
+
+
+def test_threads_that_ask_a_new_registry_all_find_what_they_ask_for() -> None:
+    program = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from langflow_lite.components.registry import Registry
+
+sys.setswitchinterval(1e-5)
+registry = Registry()
+names = ["ChatInput", "YouTubeCommentsComponent", "Prompt", "URLComponent"] * 2
+with ThreadPoolExecutor(len(names)) as threads:
+    print(all(threads.map(registry.resolve, names)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"

@@ -10,10 +10,11 @@ import anyio.to_thread
 import pytest
 
 from langflow_lite.app import create_app
+from langflow_lite.components.registry import Registry
 from langflow_lite.errors import StorageError, StorageFull
 from langflow_lite.storage import database as database_module
 from langflow_lite.storage import writer as writer_module
-from tests.http.conftest import serving
+from tests.http.conftest import running, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +42,20 @@ async def test_a_server_that_works_says_ok_and_nothing_else(settings):
     async with serving(settings) as port:
         assert await ask(port) == (200, {"status": "ok"})
         assert await ask(port, "/health_check") == (200, {"status": "ok", "chat": "ok", "db": "ok"})
+
+
+async def test_components_are_loaded_behind_the_start_without_being_asked_for(make_settings, monkeypatch):
+    loaded = anyio.Event()
+    loading = Registry.loading
+
+    def until_all_are_there(self):
+        yield from loading(self)
+        loaded.set()
+
+    monkeypatch.setattr(Registry, "loading", until_all_are_there)
+    with anyio.fail_after(10):
+        async with running(make_settings()):
+            await loaded.wait()
 
 
 async def test_a_writer_that_refuses_is_named(settings):
