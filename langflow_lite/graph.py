@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +9,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from langflow_lite.errors import GraphError
+from langflow_lite.exported import code_hash, is_note, mapping, node_code, source_handle, strings, target_handle
 from langflow_lite.groups import Ungrouped, ungroup
 
 __all__ = [
@@ -22,12 +20,8 @@ __all__ = [
     "Edge",
     "Graph",
     "Vertex",
-    "code_hash",
     "compile_graph",
     "duplicate_ids",
-    "field_code",
-    "node_code",
-    "plain_lines",
 ]
 
 MAX_NODES = 5_000
@@ -282,16 +276,10 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def is_note(node: Mapping[str, Any]) -> bool:
-    """Whether an exported node is a note of the author's, which never runs."""
-    inner = node.get("data")
-    return node.get("type") == "noteNode" or (isinstance(inner, Mapping) and inner.get("type") in ("note", "noteNode"))
-
-
 def read_vertex(node: Mapping[str, Any]) -> Vertex:
     """One exported node as a vertex; raises `GraphError` when it has no id or no type."""
-    inner = _mapping(node.get("data"))
-    described = _mapping(inner.get("node"))
+    inner = mapping(node.get("data"))
+    described = mapping(inner.get("node"))
     id_ = node.get("id", inner.get("id"))
     type_ = inner.get("type")
     if not isinstance(id_, str) or not id_:
@@ -306,7 +294,7 @@ def read_vertex(node: Mapping[str, Any]) -> Vertex:
         display_name=str(described.get("display_name") or inner.get("display_name") or type_),
         template=_template(described.get("template")),
         outputs=tuple(map(_declared, filter(_is_mapping, outputs if isinstance(outputs, list) else ()))),
-        metadata=_mapping(described.get("metadata")),
+        metadata=mapping(described.get("metadata")),
         frozen=described.get("frozen") is True,
         is_input=described.get("is_input") is True or type_ in INPUT_TYPES or prefix in INPUT_TYPES,
         is_output=described.get("is_output") is True or type_ in OUTPUT_TYPES or prefix in OUTPUT_TYPES,
@@ -315,32 +303,11 @@ def read_vertex(node: Mapping[str, Any]) -> Vertex:
     )
 
 
-def node_code(node: Mapping[str, Any]) -> str:
-    """The source inside an exported node; empty when there is none."""
-    return field_code(_mapping(_mapping(node.get("data")).get("node")).get("template"), "code")
-
-
-def field_code(template: Any, name: str) -> str:
-    """The text in a field of an exported template; empty when there is none."""
-    value = _mapping(_mapping(template).get(name)).get("value")
-    return value if isinstance(value, str) else ""
-
-
-def code_hash(code: str) -> str:
-    """SHA-256, in hex, of a source with its line ends as newlines; empty for an empty source."""
-    return hashlib.sha256(plain_lines(code).encode("utf-8", "surrogatepass")).hexdigest() if code.strip() else ""
-
-
-def plain_lines(code: str) -> str:
-    """The source with its line ends as newlines: what is hashed, shown and trusted."""
-    return code.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _template(value: Any) -> dict[str, Any]:
     # The component's source, often most of the file, is never used: keep only that there is such a field.
     return {
         key: {"type": "code"} if key == "code" and isinstance(entry, Mapping) else entry
-        for key, entry in _mapping(value).items()
+        for key, entry in mapping(value).items()
     }
 
 
@@ -349,21 +316,13 @@ def _declared(output: Mapping[str, Any]) -> DeclaredOutput:
     return DeclaredOutput(
         name=str(output.get("name") or ""),
         method=method if isinstance(method, str) else None,
-        types=_strings(output.get("types")),
+        types=strings(output.get("types")),
         allows_loop=output.get("allows_loop") is True,
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def _edges(flat: Ungrouped, vertices: Mapping[str, Vertex], notes: set[str], warnings: list[str]) -> Iterator[Edge]:
@@ -385,7 +344,7 @@ def _edges(flat: Ungrouped, vertices: Mapping[str, Vertex], notes: set[str], war
 
 def _edge(source: str, target: str, out: Mapping[str, Any], into: Mapping[str, Any]) -> Edge | None:
     output = out.get("name")
-    types = _strings(out.get("output_types")) or _strings(out.get("baseClasses"))
+    types = strings(out.get("output_types")) or strings(out.get("baseClasses"))
     field_name = into.get("fieldName")
     # The edge that closes a loop ends at the loop's output, so its target handle has the shape of a source handle.
     closes_loop = not isinstance(field_name, str) and isinstance(into.get("name"), str)
@@ -393,31 +352,6 @@ def _edge(source: str, target: str, out: Mapping[str, Any], into: Mapping[str, A
     if not isinstance(name, str):
         return None
     return Edge(source, output if isinstance(output, str) else None, types, target, name, closes_loop)
-
-
-def source_handle(edge: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The source handle of an exported edge: the object form, else the decoded string form."""
-    return _handle(edge, "sourceHandle")
-
-
-def target_handle(edge: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The target handle of an exported edge; the form `Type;Type|field|id` from before 1.0 is understood too."""
-    handle = _handle(edge, "targetHandle")
-    text = edge.get("targetHandle")
-    if not handle and isinstance(text, str) and text.count("|") >= 1:
-        return {"fieldName": text.split("|")[1]}
-    return handle
-
-
-def _handle(edge: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    handle = _mapping(edge.get("data")).get(key, edge.get(key))
-    if isinstance(handle, str):
-        try:
-            # The editor writes the JSON of a handle with every quote as an oe ligature.
-            handle = msgspec.json.decode(handle.replace("œ", '"'))
-        except (msgspec.DecodeError, RecursionError):
-            return {}
-    return _mapping(handle)
 
 
 def _refuse_cycles(graph: Graph) -> None:

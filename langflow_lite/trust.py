@@ -10,8 +10,8 @@ from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.base import Component
 from langflow_lite.components.registry import Registry
 from langflow_lite.errors import NotFound
+from langflow_lite.exported import code_hash, field_code, node_code, plain_lines
 from langflow_lite.flow import Flow, decode_data
-from langflow_lite.graph import code_hash, field_code, node_code, plain_lines
 from langflow_lite.groups import ungroup
 
 __all__ = ["Candidate", "candidates", "shown"]

@@ -18,7 +18,7 @@ LAYERS = [
     {"jobs", "storage"},
     {"engine"},
     {"components", "models", "compat"},
-    {"graph", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
+    {"graph", "exported", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
     {"settings", "setting_texts", "errors", "logs", "metrics"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.

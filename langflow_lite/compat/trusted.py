@@ -10,7 +10,7 @@ from typing import Any
 
 from langflow_lite.components.base import Component
 from langflow_lite.errors import LangflowError
-from langflow_lite.graph import code_hash, plain_lines
+from langflow_lite.exported import code_hash, plain_lines
 from langflow_lite.settings import Settings
 
 __all__ = ["CodeUntrusted", "CustomCodeError", "TrustedCode"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from langflow_lite.drawing.text import clean
 from langflow_lite.errors import GraphError
-from langflow_lite.graph import is_note, source_handle, target_handle
+from langflow_lite.exported import is_note, source_handle, target_handle
 
 __all__ = ["MAX_BOXES", "MAX_WIRES", "Box", "Note", "Port", "Runnable", "Scene", "Wire", "read_scene"]
 

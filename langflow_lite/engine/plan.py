@@ -11,7 +11,8 @@ from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, 
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params
 from langflow_lite.errors import ComponentsUnsupported, GraphError
-from langflow_lite.graph import Edge, Graph, Vertex, code_hash, field_code, read_vertex
+from langflow_lite.exported import code_hash, field_code
+from langflow_lite.graph import Edge, Graph, Vertex, read_vertex
 
 __all__ = ["Feed", "LoopPlan", "Plan", "Schedule", "VertexPlan", "has_component"]
 

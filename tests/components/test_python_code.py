@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from langflow_lite.errors import ComponentError, ComponentsUnsupported
-from langflow_lite.graph import code_hash
+from langflow_lite.exported import code_hash
 from langflow_lite.trust import candidates
 from tests.components.workbench import Workbench
 from tests.flows import edge, flow, node
