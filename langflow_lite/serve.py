@@ -23,7 +23,7 @@ import anyio
 import uvicorn
 
 from langflow_lite.app import create_app
-from langflow_lite.errors import LangflowError, SettingsError
+from langflow_lite.errors import LangflowError, SettingsError, only_cause
 from langflow_lite.http.server import uvicorn_config
 from langflow_lite.settings import Settings
 
@@ -38,17 +38,18 @@ _MARGIN_SECONDS = 2.0
 _YOUNG_OBJECTS = 10_000
 
 
-def serve(settings: Settings, ready: Callable[[Runtime, str], None]) -> None:
+def serve(settings: Settings, ready: Callable[[Runtime, str], None]) -> int:
     """Run a server until it is told to stop; `ready` is called with its Runtime and its URL once it listens.
 
-    Returns after SIGTERM or SIGINT, once requests had `shutdown_grace` seconds to finish; a second signal ends the
-    process at once. Raises `LangflowError` when the server cannot start: the port is taken, the data directory or the
-    database cannot be used, or it would be reachable from elsewhere without a key.
+    Returns 0 after SIGTERM or SIGINT, once requests had `shutdown_grace` seconds to finish; a second signal ends the
+    process at once. Returns 1 when one of the server's tasks has died: all it could still do is refuse every request, and
+    whatever watches over the process can start another. Raises `LangflowError` when the server cannot start: the port is
+    taken, the data directory or the database cannot be used, or it would be reachable from elsewhere without a key.
     """
     listening = _listen(settings)
     try:
         with _exit_at_last(settings.shutdown_grace + _MARGIN_SECONDS) as stopping:
-            _Server(settings, listening, ready, stopping).run_until_stopped()
+            return _Server(settings, listening, ready, stopping).run_until_stopped()
     finally:
         listening.close()
 
@@ -107,18 +108,23 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopping = stopping
         self._failure: BaseException | None = None
+        self._broke_off = False
         self._lifespan_of_app = app.router.lifespan_context
         app.router.lifespan_context = self._guarded_lifespan
 
-    def run_until_stopped(self) -> None:
+    def run_until_stopped(self) -> int:
         logging.getLogger("uvicorn.error").addFilter(self._is_news)
         try:
             self.run(sockets=[self._listening])
         except SystemExit:
             if self._failure is None:
                 raise
-        if self._failure is not None:
+        if self._failure is None:
+            return 0
+        if not self._broke_off:
             raise self._failure
+        logger.critical("The server ends with status 1, because it has failed: %r", only_cause(self._failure))
+        return 1
 
     def _is_news(self, record: logging.LogRecord) -> bool:
         # The framework would report as tracebacks a failed start, of which the person gets one line, and requests that
@@ -128,12 +134,17 @@ class _Server(uvicorn.Server):
 
     @asynccontextmanager
     async def _guarded_lifespan(self, app: Any) -> AsyncIterator[Any]:
+        open_to_requests = False
         try:
             async with self._lifespan_of_app(app) as state:
                 _refuse_open_door(self._settings, app.state.runtime)
+                open_to_requests = True
                 yield state
         except BaseException as error:
             self._failure = error
+            if open_to_requests and not self.should_exit:
+                self._broke_off = self.should_exit = True
+                self._stopping.set()
             raise
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

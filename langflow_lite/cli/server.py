@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +44,10 @@ def run(env_file: Path | None, **flags: Any) -> None:
     flags["components_path"] = flags["components_path"] or None
     settings = load_settings(env_file, **flags)
     configure_logging(settings.log_level)
-    serve(settings, lambda runtime, url: click.echo("\n".join(banner(runtime, url))))
+    status = serve(settings, lambda runtime, url: click.echo("\n".join(banner(runtime, url))))
     if has_stuck_threads():
-        leave(0)
+        leave(status)
+    sys.exit(status)
 
 
 @click.command("api-key")

@@ -69,6 +69,15 @@ def test_first_start_says_where_it_is_what_it_loaded_and_a_command_that_works(tm
         assert json.loads(done.stdout)["outputs"][0]["outputs"][0]["results"]["message"]["text"] == "Hello!"
 
 
+def test_a_server_whose_task_dies_ends_by_itself_with_the_reason_and_status_1(tmp_path: Path):
+    with running_server(tmp_path / "data", module="tests.mortal") as server:
+        assert server.run("echo", "hi") == "hi"
+        server.process.send_signal(signal.SIGUSR1)
+        assert server.process.wait(timeout=30) == 1
+        [*_, last] = [line for line in server.complaints().splitlines() if "CRITICAL" in line]
+        assert "The server ends with status 1, because it has failed: RuntimeError('the fault of a test')" in last
+
+
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
 def test_a_terminal_is_told_in_colour_unless_it_does_not_want_that(
     tmp_path: Path, variables: dict[str, str], coloured: bool
