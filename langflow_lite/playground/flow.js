@@ -52,11 +52,12 @@ export async function flowView(main, { id }) {
     sessionStorage.setItem(kept, run.jobId);
   }
 
-  // The job this tab started last, else one that is running now, wherever it was started.
+  // The job this tab started last, else one that is running now or waits for a person, wherever it was started.
   async function reattach() {
     const jobId = sessionStorage.getItem(kept);
-    let job = jobId && (await get(`api/v2/workflows?job_id=${jobId}`).catch(() => null));
-    if (!job) [job] = (await get(query("api/v2/workflows/jobs", { flow_id: flow.id, status: "in_progress", limit: 1 })).catch(() => ({ jobs: [] }))).jobs;
+    const newest = async (status) => (await get(query("api/v2/workflows/jobs", { flow_id: flow.id, status, limit: 1 })).catch(() => ({ jobs: [] }))).jobs[0];
+    const own = jobId && (await get(`api/v2/workflows?job_id=${jobId}`).catch(() => null));
+    const job = own || (await newest("in_progress")) || (await newest("suspended"));
     if (!job) return null;
     attach(Run.of(job, flow.id));
     return run.active ? job.session_id : null;

@@ -12,6 +12,7 @@ from tests.flows import edge, flow, node
 from tests.playground.support import (
     MESSAGE,
     TEXT,
+    asking_flow,
     at,
     chat_flow,
     expect_ended,
@@ -109,6 +110,19 @@ def test_a_run_that_another_tab_started_is_found(open_page, server, standin):
     standin.release()
     expect_ended(page)
     expect(page.locator(".message.machine .text")).to_have_text(words(40))
+
+
+def test_a_run_that_waits_for_a_person_is_found_and_can_be_answered(open_page, server):
+    flow_id = stored(server, asking_flow())
+    body = {"flow_id": flow_id, "background": True, "input_value": "Ship it?", "session_id": "another"}
+    job_id = server.request("POST", "/api/v2/workflows", body)[1]["job_id"]
+    page = open_page(f"#/jobs/{job_id}")
+    expect(page.locator(".facts .state")).to_have_text("Suspended")
+    page.goto(f"{server.url}/#/flows/{flow_id}")
+    expect(page.get_by_label("Session", exact=True)).to_have_value("another")
+    page.get_by_role("button", name="Approve", exact=True).click()
+    expect_ended(page)
+    expect(page.locator(".message.machine .text")).to_have_text("Ship it?")
 
 
 def test_a_connection_that_breaks_is_taken_up_again(open_page, server, standin):
