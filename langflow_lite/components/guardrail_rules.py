@@ -26,7 +26,7 @@ class _Rule(NamedTuple):
 
     tag: str
     score: float
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class RuleOptions:
 
 def _rules(*rules: tuple[str, float, str]) -> tuple[_Rule, ...]:
     # Every repeat is bounded, so that no text can make a search take long.
-    return tuple(_Rule(tag, score, re.compile(pattern, re.IGNORECASE)) for tag, score, pattern in rules)
+    return tuple(_Rule(*rule) for rule in rules)
 
 
 _PERSONAL = _rules(
@@ -209,8 +209,10 @@ def _matched(rules: Sequence[_Rule], *texts: str) -> Finding:
     finding = Finding()
     seen: set[str] = set()
     for rule in rules:
+        # Compiled when first used, which most servers never do; `re` keeps it from then on.
+        pattern = re.compile(rule.pattern, re.IGNORECASE)
         for text in texts:
-            for match in rule.pattern.finditer(text):
+            for match in pattern.finditer(text):
                 if match[0] not in seen:
                     seen.add(match[0])
                     finding.add(rule.score, rule.tag, match[0])
