@@ -23,7 +23,7 @@ _MAX_SIZE = 10 * 1024 * 1024
 _MAX_FOUND = 100
 _MAX_LINES = 250
 _MAX_VISITED = 20_000
-_PATH = {"type": "string", "description": "Path to the file, relative to the workspace."}
+_PATH = {"type": "string", "description": "Where the file is, seen from the workspace."}
 _PLACE = {"type": "string", "description": "A file or folder of the workspace to stay in."}
 
 
@@ -67,7 +67,7 @@ class FileSystemToolComponent(Component):
         tools = [
             self._tool(
                 "read_file",
-                "Read a text file from the workspace, with line numbers.",
+                "Give the lines of a text file of the workspace, each with its number.",
                 self._read,
                 _schema(
                     ("path",),
@@ -84,7 +84,7 @@ class FileSystemToolComponent(Component):
             ),
             self._tool(
                 "grep_search",
-                "Search the contents of files for a text, or for a regular expression with is_regex.",
+                "Look through the files of the workspace for a text, or for a regular expression if is_regex is set.",
                 self._grep,
                 _schema(
                     ("pattern",),
@@ -107,18 +107,18 @@ class FileSystemToolComponent(Component):
             *tools,
             self._tool(
                 "write_file",
-                "Create or overwrite a text file in the workspace.",
+                "Write a text to a file of the workspace, in place of what it held.",
                 self._write,
                 _schema(("path", "content"), path=_PATH, content={"type": "string", "description": "The whole text."}),
             ),
             self._tool(
                 "edit_file",
-                "Replace an exact text in a file; it must be there once, unless replace_all is true.",
+                "Put a new text where the old one stands in a file: in its one place, or in all with replace_all.",
                 self._edit,
                 _schema(
                     ("path", "old_string", "new_string"),
                     path=_PATH,
-                    old_string={"type": "string", "description": "The exact text to replace."},
+                    old_string={"type": "string", "description": "The text that goes, letter for letter."},
                     new_string={"type": "string", "description": "The new text."},
                     replace_all={"type": "boolean", "default": False},
                 ),

@@ -262,9 +262,9 @@ class URLContentFetcherComponent(Component):
         async def call(arguments: Mapping[str, Any]) -> dict[str, Any]:
             return await self._page(str(arguments.get("url", "")))
 
-        url = {"type": "string", "description": "The URL to fetch content from"}
+        url = {"type": "string", "description": "The address of the page."}
         schema = {"type": "object", "properties": {"url": url}, "required": ["url"]}
-        description = "Fetch content from a single URL. Input should be a URL string only."
+        description = "Gives the text of the page at an address."
         return Tool("url_content_fetcher", description, schema, call, source=self.node.id)
 
     async def _page(self, url: str) -> dict[str, Any]:
