@@ -132,10 +132,10 @@ def test_the_edge_that_closes_a_loop_is_no_cycle() -> None:
 def test_a_long_chain_compiles_quickly_and_without_recursion() -> None:
     nodes = [node(f"A-{n}", "A") for n in range(5000)]
     edges = [edge(f"A-{n}.out", f"A-{n + 1}.text") for n in range(4999)]
-    started = time.perf_counter()
+    started = time.process_time()
     graph = compile_graph(flow(nodes, edges))
     assert len(graph.ancestors(["A-4999"])) == 5000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def group(id_: str, children: list[dict], edges: list[dict], template: dict, outputs: list[dict] | None = None) -> dict:

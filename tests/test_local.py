@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,9 @@ def test_a_file_that_holds_no_flow_is_named(tmp_path: Path):
 
 def test_the_command_prints_the_answer(tmp_path: Path):
     done = run_command("run-flow", ECHO, "--input", "Hello!", cwd=tmp_path, HOME=str(tmp_path))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello!\n", "")
+    assert (done.returncode, done.stdout) == (0, "Hello!\n")
+    # A run that takes longer than a second, on a busy machine, tells its progress.
+    assert all(re.fullmatch(r"\[\d/2\] \w+ \.\.\.", line) for line in done.stderr.splitlines())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -130,7 +133,7 @@ def test_the_command_prints_json(chat: Path, tmp_path: Path):
 def test_the_progress_of_a_long_run_is_told_on_standard_error(chat: Path, tmp_path: Path):
     tweaks = json.dumps({"OpenAIModel-1": {"model_name": "slow-1300-1", "stream": False}})
     done = run_command("run-flow", chat, "--input", "Hi", "--tweaks", tweaks, "--json", cwd=tmp_path)
-    assert done.stderr == "[3/3] ChatOutput ...\n"
+    assert done.stderr.endswith("[3/3] ChatOutput ...\n")
 
 
 @pytest.mark.parametrize(

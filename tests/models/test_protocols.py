@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import aclosing
 from importlib import import_module
@@ -93,15 +92,13 @@ async def test_empty_pieces_are_dropped(make: Make) -> None:
     assert [d.text for d in deltas[:-1]] == ["ANSWER[a", " b]"]
 
 
-async def test_the_first_piece_comes_before_the_last_is_written(make: Make) -> None:
-    started = time.monotonic()
-    async with aclosing(make("slow-40-10").stream(said("go"))) as deltas:
-        first = await anext(deltas)
-        first_after = time.monotonic() - started
+async def test_pieces_come_before_the_last_is_written(make: Make, standin: Standin) -> None:
+    async with aclosing(make("gated-10").stream(said("go"))) as deltas:
+        early = [(await anext(deltas)).text for _ in range(5)]
+        standin.release()
         rest = [d async for d in deltas]
-    assert first.text == "w0"
-    assert len(rest) == 10
-    assert first_after < 0.25 < time.monotonic() - started
+    assert early == ["w0", " w1", " w2", " w3", " w4"]
+    assert len(rest) == 6
 
 
 async def test_text_beyond_ascii_survives(make: Make, streamed: bool) -> None:
@@ -282,11 +279,11 @@ async def test_a_stream_that_goes_wrong_fails_after_what_came_and_is_not_repeate
     assert len(standin.calls) == 1
 
 
-async def test_cancelling_a_stream_closes_the_connection_within_100_ms(make: Make, standin: Standin) -> None:
+async def test_cancelling_a_stream_closes_the_connection(make: Make, standin: Standin) -> None:
     got_first = anyio.Event()
 
     async def listen() -> None:
-        async with aclosing(make("slow-20").stream(said("go"))) as deltas:
+        async with aclosing(make("slow-20-5000").stream(said("go"))) as deltas:
             async for _ in deltas:
                 got_first.set()
 
@@ -294,19 +291,22 @@ async def test_cancelling_a_stream_closes_the_connection_within_100_ms(make: Mak
         tasks.start_soon(listen)
         await got_first.wait()
         tasks.cancel_scope.cancel()
-    assert await anyio.to_thread.run_sync(standin.wait_for_hangup, 0.1)
+    assert await anyio.to_thread.run_sync(standin.wait_for_hangup)
 
 
 async def test_cancelling_while_waiting_for_the_answer_closes_the_connection(make: Make, standin: Standin) -> None:
-    with anyio.move_on_after(0.3):
-        await make("hang", timeout=30).complete(said("go"))
-    assert await anyio.to_thread.run_sync(standin.wait_for_hangup, 0.1)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(make("hang", timeout=30).complete, said("go"))
+        while not standin.calls:
+            await anyio.sleep(0.01)
+        tasks.cancel_scope.cancel()
+    assert await anyio.to_thread.run_sync(standin.wait_for_hangup)
 
 
 async def test_leaving_a_stream_early_closes_the_connection(make: Make, standin: Standin) -> None:
-    async with aclosing(make("slow-20").stream(said("go"))) as deltas:
+    async with aclosing(make("slow-20-5000").stream(said("go"))) as deltas:
         await anext(deltas)
-    assert await anyio.to_thread.run_sync(standin.wait_for_hangup, 0.1)
+    assert await anyio.to_thread.run_sync(standin.wait_for_hangup)
 
 
 async def test_the_key_is_never_shown(make: Make) -> None:

@@ -195,14 +195,13 @@ async def test_a_unit_that_goes_on_after_sqlite_rolled_it_back_is_abandoned(data
 
 
 async def test_a_locked_database_is_busy_soon_and_never_blocks_the_loop(database, path):
-    longest = 0.0
+    turns = 0
 
     async def watch():
-        nonlocal longest
+        nonlocal turns
         while True:
-            before = time.perf_counter()
             await anyio.lowlevel.checkpoint()
-            longest = max(longest, time.perf_counter() - before)
+            turns += 1
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -216,8 +215,9 @@ async def test_a_locked_database_is_busy_soon_and_never_blocks_the_loop(database
             waited = time.perf_counter() - started
             tasks.cancel_scope.cancel()
         assert caught.value.headers == {"Retry-After": "2"}
-        assert 0.1 < waited < 1
-        assert longest < 0.1
+        # Less than one after the other would take, with many turns of the loop meanwhile.
+        assert 0.1 < waited < 2
+        assert turns > 200
         assert await keys(database) == []
         other.execute("ROLLBACK")
     await database.writer.commit(put("free"))
