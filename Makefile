@@ -10,8 +10,8 @@ BIN := $(VENV)/bin
 run: $(VENV)/.has-run ## Start the server with the example flows on http://127.0.0.1:7860
 	@$(BIN)/langflow-lite run $(ARGS)
 
-test: $(VENV)/.has-test ## Run the tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.has-test ## Run the tests in two processes (ARGS="-k name" to choose, "-n 0" for one)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.has-test $(VENV)/.has-check ## Lint, formatting, types and the layering rule
 	@$(BIN)/ruff check

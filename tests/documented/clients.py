@@ -1,8 +1,10 @@
 """The published clients, installed once into a cache."""
 
+import fcntl
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,22 +19,11 @@ def python_clients():
     """The interpreter of an environment with the Python clients; skips when they cannot be installed."""
     place = CACHE / "python-clients"
     python = place / "bin" / "python"
-    if not (place / "installed").exists():
-        run(sys.executable, "-m", "venv", "--clear", place)
-        pip = (
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--timeout",
-            "10",
-            "--retries",
-            "1",
-        )
-        run(*pip, *PACKAGES)
-        (place / "installed").touch()
+    with installing(place) as needed:
+        if needed:
+            run(sys.executable, "-m", "venv", "--clear", place)
+            options = ("--quiet", "--disable-pip-version-check", "--timeout", "10", "--retries", "1")
+            run(python, "-m", "pip", "install", *options, *PACKAGES)
     return python
 
 
@@ -41,11 +32,22 @@ def node_clients():
     if shutil.which("npm") is None:
         pytest.skip("Node.js is not installed")
     place = CACHE / "node-clients"
-    place.mkdir(parents=True, exist_ok=True)
-    if not (place / "installed").exists():
-        run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", place, *MODULES)
-        (place / "installed").touch()
+    with installing(place) as needed:
+        if needed:
+            run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", place, *MODULES)
     return place
+
+
+@contextmanager
+def installing(place):
+    """Whether something has to be installed there, while no other process of the tests does the same."""
+    place.mkdir(parents=True, exist_ok=True)
+    with open(place.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        needed = not (place / "installed").exists()
+        yield needed
+        if needed:
+            (place / "installed").touch()
 
 
 def run(*command):
