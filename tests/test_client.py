@@ -178,6 +178,9 @@ async def test_the_log_is_followed_over_a_connection_that_breaks_and_no_line_com
         def follow() -> None:
             with Client(url) as client:
                 for line in client.follow_log(1):
+                    # The log is the whole process's.
+                    if "line " not in line:
+                        continue
                     lines.append(line.split()[-1])
                     if lines[-1] == "40":
                         return
