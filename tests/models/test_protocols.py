@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from langflow_lite.errors import ProviderError
+from langflow_lite.models import http as model_http
 from langflow_lite.models.base import ChatMessage, Delta, Image, LanguageModel, Options, Reply, ToolCall, ToolSpec
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.outbound import OutboundClients
@@ -42,6 +43,11 @@ async def ask(model: LanguageModel, messages: list[ChatMessage], streamed: bool,
     last = deltas[-1]
     text = "".join(d.text for d in deltas)
     return Reply(text=text, tool_calls=last.tool_calls, usage=last.usage, finish_reason=last.finish_reason)
+
+
+@pytest.fixture(autouse=True)
+def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_http, "_BACKOFF", 0.001)
 
 
 @pytest.fixture(params=["openai", "anthropic", "ollama", "gemini", "azure"])
