@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from langflow_lite.errors import LangflowError, PayloadTooLarge, RequestRefused
 from langflow_lite.values import to_json
 
-__all__ = ["ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]
+__all__ = ["WHOLE_ANSWER", "ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,12 @@ SECURITY_HEADERS = [
 ]
 LINGER_SECONDS = 2.0
 LINGER_IDLE_SECONDS = 0.25
+
+WHOLE_ANSWER = "langflow_lite.http.response"
+"""Type of a message with a whole answer: `status`, `headers` (the length among them, none for this hop) and `body`.
+
+An extension of ASGI, which by itself has only a head and a body, of servers that name it in `scope["extensions"]`.
+"""
 
 
 class MethodNotAllowed(LangflowError):
@@ -61,18 +67,13 @@ class TooManyRequests(LangflowError):
         return {"Retry-After": str(self.retry_after)}
 
 
-async def send_json(
-    send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (), *, more_body: bool = False
-) -> None:
-    """Send a whole answer whose body is JSON text."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers],
-        }
-    )
-    await send({"type": "http.response.body", "body": body, "more_body": more_body})
+async def send_json(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    """Send a whole answer whose body is JSON text, inside an `ErrorBoundary`."""
+    await send({"type": WHOLE_ANSWER, "status": status, "headers": _json_headers(body, headers), "body": body})
+
+
+def _json_headers(body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers]
 
 
 class ErrorBoundary:
@@ -93,13 +94,19 @@ class ErrorBoundary:
         started = False
         extra: list[tuple[bytes, bytes]] = []
         scope["langflow_lite.headers"] = extra
+        takes_whole = WHOLE_ANSWER in scope.get("extensions", ())
 
         async def guarded_send(message: Message) -> None:
             nonlocal started
-            if message["type"] == "http.response.start":
+            kind = message["type"]
+            if kind != "http.response.body":
                 started = True
                 scope["langflow_lite.status"] = message["status"]
                 message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS, *extra]
+            if kind == WHOLE_ANSWER and not takes_whole:
+                body = message.pop("body")
+                await send({**message, "type": "http.response.start"})
+                message = {"type": "http.response.body", "body": body}
             await send(message)
 
         try:
@@ -142,7 +149,9 @@ def _describe(error: LangflowError | HTTPException) -> tuple[int, Any, list[tupl
 
 async def _refuse_body(error: PayloadTooLarge, receive: Receive, send: Send) -> None:
     body = to_json({"detail": error.detail})
-    await send_json(send, error.status, body, [(b"connection", b"close")], more_body=True)
+    headers = _json_headers(body, [(b"connection", b"close")])
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
     # Closing a socket with unread input resets it, and the client would lose the answer it has not read yet. So the
     # rest of the body is read and dropped for a moment before the connection goes.
     with anyio.move_on_after(LINGER_SECONDS):

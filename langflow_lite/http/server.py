@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import http
 import math
+from collections.abc import Awaitable
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from langflow_lite.http.errors import WHOLE_ANSWER
 from langflow_lite.http.guard import MAX_HEADER_BYTES, MAX_URL_BYTES
 from langflow_lite.settings import Settings
 from langflow_lite.values import to_json
@@ -24,6 +26,7 @@ BODY_SECONDS = 30.0
 """Seconds in which a body that the server is reading must bring `BODY_BYTES` or its end."""
 
 BODY_BYTES = 16 * 1024
+_EXTENSIONS: dict[str, dict[object, object]] = {WHOLE_ANSWER: {}}
 # The largest head the guard would let pass; the parser itself has no limit and keeps all of it in memory.
 HEAD_BYTES = MAX_HEADER_BYTES + MAX_URL_BYTES
 
@@ -51,7 +54,10 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """The httptools protocol with a clock on heads and bodies, a limit on heads, and no absolute-form targets."""
+    """The httptools protocol with a clock on heads and bodies, a limit on heads, and no absolute-form targets.
+
+    It can send a whole answer in one write (`WHOLE_ANSWER`), which is one packet and one system call less for each request.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,6 +113,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.scope["extensions"] = _EXTENSIONS
+        super()._start_asgi_task(cycle, _Exchange(cycle, app))  # type: ignore[arg-type]
+
     def _start_body_timer(self) -> None:
         self._body_bytes = 0
         self._timer = self.loop.call_later(BODY_SECONDS, self._body_late)
@@ -146,3 +156,43 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+class _Exchange:
+    """One request on its way through the application, whose answer may come as one message."""
+
+    __slots__ = ("_app", "_cycle")
+
+    def __init__(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
+        self._cycle = cycle
+        self._app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._app(scope, receive, self._send)
+
+    def _send(self, message: Any) -> Awaitable[None]:
+        return self._send_whole(message) if message["type"] == WHOLE_ANSWER else self._cycle.send(message)
+
+    async def _send_whole(self, message: Message) -> None:
+        """What the cycle does with the head and the body of an answer, in one write."""
+        cycle = self._cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        headers = (*cycle.default_headers, *message["headers"])
+        parts = [STATUS_LINE[message["status"]]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        head = b"".join(parts)
+        if head.count(b"\n") != len(headers) + 1:
+            raise RuntimeError("a header with a line break")
+        ending = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        body = b"" if cycle.scope["method"] == "HEAD" else message["body"]
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join((head, ending, body)))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()

@@ -1,5 +1,6 @@
 """What only a socket can show: malformed requests, bodies without end, and clients that dawdle."""
 
+import asyncio
 import json
 import resource
 import socket
@@ -8,8 +9,12 @@ from contextlib import suppress
 import anyio
 import psutil
 import pytest
+from starlette.applications import Starlette
+from uvicorn.server import ServerState
 
 from langflow_lite.http import server as server_module
+from langflow_lite.http.errors import ErrorBoundary, send_json
+from langflow_lite.http.server import uvicorn_config
 from tests.serving import running_server
 
 from .conftest import serving
@@ -78,6 +83,69 @@ async def test_the_server_does_not_name_itself(settings):
     head, _, body = said.partition(b"\r\n\r\n")
     assert b"uvicorn" not in head.lower()
     assert json.loads(body) == {"status": "ok"}
+
+
+class Written(asyncio.Transport):
+    """A transport that keeps what is written to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.writes = []
+        self.written = anyio.Event()
+
+    def write(self, data):
+        self.writes.append(bytes(data))
+        self.written.set()
+
+    def is_closing(self):
+        return False
+
+    def close(self):
+        pass
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+
+async def test_an_answer_is_one_write(app, settings):
+    config = uvicorn_config(app, settings)
+    config.load()
+    transport = Written()
+    protocol = config.http_protocol_class(config, ServerState(), {}, asyncio.get_running_loop())
+    protocol.connection_made(transport)
+    protocol.data_received(b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n")
+    with anyio.fail_after(5):
+        await transport.written.wait()
+        await anyio.wait_all_tasks_blocked()
+    protocol.connection_lost(None)
+    (said,) = transport.writes
+    assert status(said) == 200
+    assert json.loads(said.partition(b"\r\n\r\n")[2]) == {"status": "ok"}
+
+
+async def test_answers_fit_the_method_and_version_of_their_requests(settings):
+    async with serving(settings) as port:
+        head, _ = await exchange(port, b"HEAD /health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        old, closed = await exchange(port, b"GET /health HTTP/1.0\r\n" + HOST + b"\r\n")
+    assert b"content-length: 15\r\n" in head
+    assert head.endswith(b"\r\n\r\n")
+    assert closed
+    assert b"\r\nconnection: close\r\n\r\n" in old
+
+
+async def test_no_header_of_an_answer_can_make_another_one(settings):
+    async def split(scope, receive, send):
+        await send_json(send, 200, b"{}", [(b"x-name", b"a\r\nset-cookie: b")])
+
+    app = Starlette()
+    app.router.default = ErrorBoundary(split)
+    async with serving(settings, app=app) as port:
+        said, _ = await exchange(port, b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert status(said) == 500
+    assert b"set-cookie" not in said
 
 
 async def test_forwarding_headers_are_not_believed(make_settings):
