@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from langflow_lite.components.context import ChildFlow, ChildInput
 from langflow_lite.errors import ComponentError, FlowNotFound, LangflowError
@@ -22,8 +24,7 @@ MAX_DEPTH = 8
 _INPUT_FIELDS = {"Webhook": "data"}
 
 
-@dataclass(frozen=True, slots=True)
-class FlowsInside:
+class FlowsInside(msgspec.Struct, frozen=True):
     """The `Flows` of one run. `request` is that run's, `around` the flows it is inside of and its own, outermost first."""
 
     runtime: Runtime

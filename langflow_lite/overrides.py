@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from langflow_lite.errors import BadRequest, InvalidRequest, Problem, TweaksRefused
 from langflow_lite.graph import Graph, Vertex
@@ -25,15 +26,14 @@ _INPUT_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(msgspec.Struct, frozen=True):
     """Per-run changes. `patches` maps vertex id and field name to the template keys that change.
 
     `input_value` goes to the vertices in `inputs`, unless an edge feeds them. `session_id` is the request's, None when
     it gave none. `warnings` names tweaks that met nothing.
     """
 
-    patches: Mapping[str, Mapping[str, Patch]] = field(default_factory=dict)
+    patches: Mapping[str, Mapping[str, Patch]] = {}
     input_value: str | None = None
     inputs: frozenset[str] = frozenset()
     session_id: str | None = None

@@ -7,7 +7,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -77,8 +76,7 @@ _TRUST_SECONDS = 0.2
 _COMPILE_IN_THREAD = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRun:
+class PreparedRun(msgspec.Struct, frozen=True):
     """A run that is known to be possible and has not begun: nothing about the request can be refused any more.
 
     `around` are the ids of the flows that this one runs inside of, the outermost first.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
 
 from langflow_lite.settings import Settings
 from langflow_lite.values import Message, Source
@@ -272,8 +274,7 @@ class ModelObserver(Protocol):
         """The call has ended, in whatever way."""
 
 
-@dataclass(slots=True, kw_only=True)
-class RunContext:
+class RunContext(msgspec.Struct, kw_only=True, eq=False):
     """One run's surroundings. `emit` is None when nobody listens; `streaming` asks models to stream their tokens.
 
     `flows` is None where no other flow can be run. `decide` is None where the run cannot wait for people. `kind` is what
@@ -303,5 +304,5 @@ class RunContext:
     kind: str = "run"
     observer: ModelObserver | None = None
     threads: CapacityLimiter | None = None
-    shared: dict[str, Any] = field(default_factory=dict)
-    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    shared: dict[str, Any] = {}
+    closers: list[Callable[[], Awaitable[None]]] = []

@@ -6,10 +6,10 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
+import msgspec
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.executor import Execution, Shared
@@ -29,8 +29,7 @@ _log = logging.getLogger(__name__)
 _CLOSING_TIME = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
+class RunOutcome(msgspec.Struct, frozen=True):
     """What a run made: the results of every vertex that ran, and the session it ran in.
 
     `failed` is empty unless the report let the run go on after a failure. `seconds` is the wall time.
