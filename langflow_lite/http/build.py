@@ -88,7 +88,7 @@ async def build_flow(call: Call) -> Any:
     request = RunRequest(
         input_value=inputs.input_value,
         session_id=inputs.session or None,
-        globals=request_globals(call.request),
+        globals=request_globals(call.scope),
         files=body.files or [],
         data=body.data,
         start_component_id=query.start_component_id or body.start_component_id,

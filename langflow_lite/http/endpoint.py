@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -59,19 +58,30 @@ def runtime_of(scope: Scope) -> Runtime:
 class Call:
     """One request as its handler sees it: `params` from the path, `query` and `body` decoded to their types."""
 
-    __slots__ = ("body", "params", "query", "request", "runtime")
+    __slots__ = ("_receive", "_request", "body", "params", "query", "runtime", "scope")
 
-    def __init__(self, runtime: Runtime, request: Request, params: dict[str, str], query: Any, body: Any) -> None:
+    def __init__(
+        self, runtime: Runtime, scope: Scope, receive: Receive, params: dict[str, str], query: Any, body: Any
+    ) -> None:
         self.runtime = runtime
-        self.request = request
+        self.scope = scope
         self.params = params
         self.query = query
         self.body = body
+        self._receive = receive
+        self._request: Request | None = None
+
+    @property
+    def request(self) -> Request:
+        """The request itself, for those who read its headers or its body."""
+        if self._request is None:
+            self._request = Request(self.scope, self._receive)
+        return self._request
 
     @property
     def root(self) -> str:
         """What stands before every path where the application is mounted in another one; mostly nothing."""
-        return str(self.request.scope.get(MOUNTED_AT, ""))
+        return str(self.scope.get(MOUNTED_AT, ""))
 
 
 Handler = Callable[[Call], Awaitable[Any]]
@@ -88,7 +98,8 @@ class Endpoint:
     is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
     caller asks to be streamed;
     `errors` the documented ones. `public` endpoints answer without a key. `setting` names one without which the path
-    is 404, whatever is sent there. `template` is the path as OpenAPI writes it, parameters without their kinds.
+    is 404, whatever is sent there. `template` is the path as OpenAPI writes it, parameters without their kinds, and
+    `parameters` are their names, in order.
     """
 
     method: str
@@ -111,11 +122,13 @@ class Endpoint:
     setting: str = ""
     needs_body: bool = False
     template: str = field(init=False)
+    parameters: tuple[str, ...] = field(init=False)
     uuids: frozenset[str] = field(init=False)
     _decoder: Any = field(init=False, repr=False)
     _empty_body: bytes | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", tuple(m["name"] for m in _PARAMETER.finditer(self.path)))
         uuids = frozenset(m["name"] for m in _PARAMETER.finditer(self.path) if m["kind"] == "uuid")
         object.__setattr__(self, "uuids", uuids)
         object.__setattr__(self, "template", _PARAMETER.sub(r"{\g<name>}", self.path))
@@ -124,11 +137,6 @@ class Endpoint:
         object.__setattr__(self, "_decoder", decoder)
         object.__setattr__(self, "_empty_body", empty)
         object.__setattr__(self, "needs_body", decoder is not None and empty is None)
-
-    @property
-    def parameters(self) -> list[str]:
-        """Names of the path parameters, in order."""
-        return [m["name"] for m in _PARAMETER.finditer(self.path)]
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, values: list[str]) -> None:
         """Decode the request, call the handler, send its answer. `values` are those of the path parameters."""
@@ -140,11 +148,11 @@ class Endpoint:
         body = None
         if self.body is not None:
             raw = await read_body(receive, runtime.settings.max_body_size * MEGABYTE)
-            if self.form and is_form(content_type := Headers(scope=scope).get("content-type", "")):
+            if self.form and is_form(content_type := _content_type(scope)):
                 body = decode_fields(form_fields(content_type, raw), self.body, "body")
             else:
                 body = raw if self._decoder is None else self._decode_body(raw)
-        result = await self.handler(Call(runtime, Request(scope, receive, send), params, query, body))
+        result = await self.handler(Call(runtime, scope, receive, params, query, body))
         if isinstance(result, Response):
             await result(scope, receive, send)
         elif self.status == 204:
@@ -184,6 +192,11 @@ def _accepts(decoder: msgspec.json.Decoder[Any], raw: bytes) -> bytes | None:
     except msgspec.ValidationError:
         return None
     return raw
+
+
+def _content_type(scope: Scope) -> str:
+    found: list[bytes] = [value for name, value in scope["headers"] if name == b"content-type"]
+    return found[0].decode("latin-1") if found else ""
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from langflow_lite.errors import InvalidRequest, Problem
 
@@ -15,13 +15,13 @@ _MAX_NAME = 256
 _MAX_VALUE = 64 * 1024
 
 
-def request_globals(request: Request, given: Mapping[str, str] | None = None) -> dict[str, str]:
+def request_globals(scope: Scope, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables of the `X-LANGFLOW-GLOBAL-VAR-<NAME>` headers, and of the body, which win.
 
     Raises `InvalidRequest` naming the one whose name or value is too long.
     """
     found: dict[str, str] = {}
-    for name, value in request.scope["headers"]:
+    for name, value in scope["headers"]:
         if name.startswith(_HEADER):
             where = ("header", name.decode("latin-1"))
             variable = name[len(_HEADER) :].decode("latin-1").upper()

@@ -185,7 +185,7 @@ async def _answer(
         flow = _find(call, model)
         if tools:
             raise BadRequest("tools are not supported here: put tools into the flow")
-        request = RunRequest(input_value=text, session_id=session_id, globals=request_globals(call.request))
+        request = RunRequest(input_value=text, session_id=session_id, globals=request_globals(call.scope))
         prepared = await call.runtime.prepare(flow, request)
         if stream:
             frames = _Frames()

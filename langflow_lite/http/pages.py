@@ -59,7 +59,7 @@ def _file(package: str, name: str, path: str) -> Handler:
 
     async def page(call: Call) -> Response:
         """A file of a page; 304 when the browser has it."""
-        if last and call.request.scope["path"].endswith("/"):
+        if last and call.scope["path"].endswith("/"):
             # What the page names relative to itself would not be there.
             return RedirectResponse(f"../{last}")
         compressed = _TAKES_GZIP.search(call.request.headers.get("accept-encoding", "")) is not None

@@ -84,7 +84,7 @@ async def process(call: Call) -> ProcessAnswer:
         input_type="any",
         session_id=body.session_id or None,
         tweaks=body.tweaks or None,
-        globals=request_globals(call.request),
+        globals=request_globals(call.scope),
     )
     prepared = await runtime.prepare(flow, request, may_pause=not body.sync)
     job = Job(

@@ -110,7 +110,7 @@ async def run_flow(call: Call) -> Any:
         output_component=fields.output_component or "",
         session_id=fields.session_id or None,
         tweaks=fields.tweaks,
-        globals=request_globals(call.request, body.context.request_variables if body.context else None),
+        globals=request_globals(call.scope, body.context.request_variables if body.context else None),
     )
     prepared = await runtime.prepare(flow, request, version=fields.flow_version)
     if call.query.stream or fields.stream:

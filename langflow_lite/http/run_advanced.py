@@ -58,7 +58,7 @@ async def run_advanced(call: Call) -> Any:
             output_type="any",
             session_id=body.session_id or sent.session or None,
             tweaks=_addressed(graph, sent, value, body.tweaks) if sent.components else body.tweaks,
-            globals=request_globals(call.request),
+            globals=request_globals(call.scope),
         )
         try:
             outcome = await (await runtime.prepare(flow, request)).execute()

@@ -111,7 +111,7 @@ async def log_out(call: Call) -> Done:
 
 async def session(call: Call) -> Session:
     """Whether this request may use the API."""
-    if not call.request.scope.get("langflow_lite.authenticated"):
+    if not call.scope.get("langflow_lite.authenticated"):
         return Session(authenticated=False)
     return Session(authenticated=True, user=User(id=call.runtime.user_id))
 

@@ -32,7 +32,7 @@ async def webhook(call: Call) -> Any:
     request = RunRequest(
         input_value=call.body.decode("utf-8", "replace"),
         input_type="webhook",
-        globals=request_globals(call.request),
+        globals=request_globals(call.scope),
     )
     prepared = await runtime.prepare(flow, request, may_pause=True)
     job = Job(

@@ -213,7 +213,7 @@ async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, Prepare
         input_type=body.input_type,
         session_id=body.session_id or dotted.session_id,
         tweaks=tweaks or None,
-        globals=request_globals(call.request, body.globals),
+        globals=request_globals(call.scope, body.globals),
         inputs=body.inputs or body.tweaks or {},
         files=body.files or [],
         data=body.data,
