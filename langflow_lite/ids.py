@@ -8,11 +8,12 @@ import time
 __all__ = ["new_id"]
 
 _POOL = 4096
-_RANDOM_BYTES = 10
-_VERSION_AND_VARIANT = 0x7000 << 64 | 0x8000 << 48
-_RANDOM_BITS = 0x0FFF << 64 | 0x3FFF_FFFF_FFFF_FFFF
-_pool = b""
-_at = _POOL
+_RANDOM_DIGITS = 19
+_VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+_pool = ""
+_at = 0
+_millisecond = 0
+_time = ""
 
 
 def new_id() -> str:
@@ -21,12 +22,14 @@ def new_id() -> str:
     Rows of one time lie beside each other in an index, so a commit writes few pages. The random bits come from a pool:
     asking the kernel each time lets go of the interpreter lock, which costs a busy server more than the rest.
     """
-    global _pool, _at
-    if _at + _RANDOM_BYTES > _POOL:
-        _pool = os.urandom(_POOL)
-        _at = 0
-    random = int.from_bytes(_pool[_at : _at + _RANDOM_BYTES])
-    _at += _RANDOM_BYTES
-    chosen = time.time_ns() // 1_000_000 << 80 | random & _RANDOM_BITS | _VERSION_AND_VARIANT
-    text = f"{chosen:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    global _pool, _at, _millisecond, _time
+    start, _at = _at, _at + _RANDOM_DIGITS
+    if _at > len(_pool):
+        _pool = os.urandom(_POOL).hex()
+        start, _at = 0, _RANDOM_DIGITS
+    now = time.time_ns() // 1_000_000
+    if now != _millisecond:
+        text = f"{now:012x}"
+        _millisecond, _time = now, f"{text[:8]}-{text[8:]}-7"
+    random = _pool[start:_at]
+    return f"{_time}{random[:3]}-{_VARIANTS[random[3]]}{random[4:7]}-{random[7:]}"
