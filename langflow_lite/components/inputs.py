@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
@@ -52,6 +52,9 @@ class Kind(Enum):
     MODEL = _KindInfo("ModelInput", "model", ("LanguageModel",), None)
     SORTABLE_LIST = _KindInfo("SortableListInput", "sortableList", (), ())
     CODE = _KindInfo("CodeInput", "code", (), "")
+
+    # There is one object of each, and the hash of an enumeration is code that takes longer than what is looked up.
+    __hash__ = object.__hash__
 
     @property
     def edge_only(self) -> bool:
@@ -196,27 +199,8 @@ def coerce(kind: Kind, value: Any) -> Any:
     Raises `ValueError` with one line saying what was expected. Numbers in text fields become text and words such as
     "false" are read as booleans, where Langflow drops or misreads them.
     """
-    match kind:
-        case Kind.STR | Kind.TEXT | Kind.MULTILINE | Kind.QUERY | Kind.SECRET | Kind.PROMPT | Kind.DROPDOWN | Kind.TAB:
-            return _as_text(value)
-        case Kind.MESSAGE:
-            return _as_message(value)
-        case Kind.INT:
-            return int(_as_number(value))
-        case Kind.FLOAT | Kind.SLIDER:
-            return float(_as_number(value))
-        case Kind.BOOL:
-            return _as_bool(value)
-        case Kind.DICT | Kind.NESTED_DICT:
-            return _as_dict(value)
-        case Kind.TABLE:
-            return _as_rows(value)
-        case Kind.FILE:
-            return _as_paths(value)
-        case Kind.MULTISELECT:
-            return list(value) if isinstance(value, (list, tuple)) else [value] if value else []
-        case _:
-            return value
+    convert = _CONVERSIONS.get(kind)
+    return value if convert is None else convert(value)
 
 
 def _as_text(value: Any) -> str:
@@ -346,3 +330,29 @@ def _kind_name(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "a list"
     return "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value] if value else []
+
+
+_CONVERSIONS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.STR: _as_text,
+    Kind.TEXT: _as_text,
+    Kind.MULTILINE: _as_text,
+    Kind.QUERY: _as_text,
+    Kind.SECRET: _as_text,
+    Kind.PROMPT: _as_text,
+    Kind.DROPDOWN: _as_text,
+    Kind.TAB: _as_text,
+    Kind.MESSAGE: _as_message,
+    Kind.INT: lambda value: int(_as_number(value)),
+    Kind.FLOAT: lambda value: float(_as_number(value)),
+    Kind.SLIDER: lambda value: float(_as_number(value)),
+    Kind.BOOL: _as_bool,
+    Kind.DICT: _as_dict,
+    Kind.NESTED_DICT: _as_dict,
+    Kind.TABLE: _as_rows,
+    Kind.FILE: _as_paths,
+    Kind.MULTISELECT: _as_list,
+}
