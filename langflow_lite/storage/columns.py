@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-__all__ = ["from_micros", "to_micros", "well_formed"]
+from langflow_lite.values import to_json
+
+__all__ = ["from_micros", "json_column", "to_micros", "well_formed"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def json_column(value: Any) -> bytearray:
+    """Compact JSON of a value.
+
+    Not as bytes, which sqlite3 takes too, but only after it has looked for an adapter of theirs, as it does for None and
+    booleans: that takes longer than to write the value.
+    """
+    return bytearray(to_json(value))
 
 
 def to_micros(moment: datetime) -> int:

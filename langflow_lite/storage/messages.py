@@ -11,10 +11,10 @@ import msgspec
 
 from langflow_lite.errors import NotFound
 from langflow_lite.ids import new_id
-from langflow_lite.storage.columns import from_micros, to_micros
+from langflow_lite.storage.columns import from_micros, json_column, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.writer import Insert, Ticket
-from langflow_lite.values import Message, Properties, to_json
+from langflow_lite.values import Message, Properties
 
 __all__ = ["MessageOrder", "MessageSession", "MessageTable"]
 
@@ -95,7 +95,7 @@ _LISTS = {
     for order, directions in _ORDERS.items()
     for descending, columns in enumerate(directions)
 }
-_EMPTY_LIST = b"[]"
+_EMPTY_LIST = bytearray(b"[]")
 _PROPERTIES = msgspec.json.Decoder(Properties)
 
 _SESSIONS = """
@@ -297,14 +297,14 @@ def _row(message: Message) -> Row:
         message.sender,
         message.sender_name,
         message.text,
-        to_json(message.files) if message.files else _EMPTY_LIST,
-        message.error,
-        message.edit,
-        to_json(message.properties),
+        json_column(message.files) if message.files else _EMPTY_LIST,
+        int(message.error),
+        int(message.edit),
+        json_column(message.properties),
         message.category,
-        to_json(message.content_blocks) if message.content_blocks else _EMPTY_LIST,
+        json_column(message.content_blocks) if message.content_blocks else _EMPTY_LIST,
         message.duration,
-        None if message.session_metadata is None else to_json(message.session_metadata),
+        None if message.session_metadata is None else json_column(message.session_metadata),
     )
 
 
