@@ -91,7 +91,7 @@ class VertexParams:
 
     `values` and `extras` are ready; `variables` are fields that wait for a global variable. `fields` binds every
     template field, for overrides and edges. A field whose stored value cannot be coerced is in `errors` and fails the
-    vertex only when it runs with it.
+    vertex only when it runs with it. `copied` are the values and extras that are lists or dicts.
     """
 
     fields: Mapping[str, FieldPlan]
@@ -99,22 +99,22 @@ class VertexParams:
     extras: Mapping[str, Any]
     variables: Mapping[str, tuple[FieldPlan, str]]
     errors: Mapping[str, str]
+    copied: tuple[str, ...]
 
     def own_values(self) -> dict[str, Any]:
         """The values for one run; lists and dicts are copies, because the stored ones belong to all runs."""
-        return _own(self.values)
+        return self._own(self.values)
 
     def own_extras(self) -> dict[str, Any]:
         """The extras for one run, likewise."""
-        return _own(self.extras)
+        return self._own(self.extras)
 
-
-def _own(values: Mapping[str, Any]) -> dict[str, Any]:
-    own = dict(values)
-    for name, value in values.items():
-        if isinstance(value, (list, dict)):
-            own[name] = value.copy()
-    return own
+    def _own(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        own = dict(values)
+        for name in self.copied:
+            if name in own:
+                own[name] = own[name].copy()
+        return own
 
 
 def plan_params(vertex: Vertex, component: type[Component]) -> VertexParams:
@@ -143,7 +143,8 @@ def plan_params(vertex: Vertex, component: type[Component]) -> VertexParams:
             extras[plan.name] = "" if value is MISSING else value
         elif value is not MISSING:
             values[plan.name] = value
-    return VertexParams(fields, values, extras, variables, errors)
+    copied = tuple(name for name, value in (*values.items(), *extras.items()) if isinstance(value, (list, dict)))
+    return VertexParams(fields, values, extras, variables, errors, copied)
 
 
 def bind_field(key: str, entry: Mapping[str, Any], component: type[Component]) -> FieldPlan:

@@ -67,18 +67,16 @@ def select_results(
     `output_component` is an id or display name and wins; else "debug" is every vertex, "any" every output vertex, and
     "chat" or "text" the output vertices of that sort, all of them when there is none of that sort.
     """
-    built = [results[id_] for id_ in graph.vertices if id_ in results]
+    chosen = list(graph.vertices.values())
     if output_component:
         members = set(graph.members(output_component))
-        return [r for r in built if r.vertex.id in members or r.vertex.display_name == output_component]
-    if output_type == "debug":
-        return built
-    outputs = [vertex for vertex in graph.vertices.values() if vertex.is_output]
-    if output_type != "any":
-        word = output_type.lower()
-        outputs = [v for v in outputs if word in v.id.lower() or word in v.type.lower()] or outputs
-    chosen = {vertex.id for vertex in outputs}
-    return [result for result in built if result.vertex.id in chosen]
+        chosen = [v for v in chosen if v.id in members or v.display_name == output_component]
+    elif output_type != "debug":
+        chosen = [v for v in chosen if v.is_output]
+        if output_type != "any":
+            word = output_type.lower()
+            chosen = [v for v in chosen if word in v.id.lower() or word in v.type.lower()] or chosen
+    return [results[v.id] for v in chosen if v.id in results]
 
 
 def run_output(result: VertexResult) -> dict[str, Any]:
