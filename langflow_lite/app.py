@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from langflow_lite.errors import LangflowError, only_cause
 from langflow_lite.http.auth import Auth
-from langflow_lite.http.endpoint import MOUNTED_AT, Api
+from langflow_lite.http.endpoint import MOUNTED_AT, RUNTIME, Api
 from langflow_lite.http.errors import ErrorBoundary
 from langflow_lite.http.guard import Guard
 from langflow_lite.http.job_object import job_object
@@ -45,11 +45,12 @@ def create_app(
     settings = settings or Settings.load()
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: _Application) -> AsyncIterator[None]:
         app.state.failure = ""
         entered = False
         try:
             async with runtime(settings) as app.state.runtime:
+                app.runtime = app.state.runtime
                 entered = True
                 try:
                     yield
@@ -58,6 +59,7 @@ def create_app(
                     app.state.failure = "one of its tasks has ended"
                     raise
                 finally:
+                    app.runtime = None
                     del app.state.runtime
         except BaseException as error:
             # Whatever serves the application goes on without it: requests are answered with what is wrong.
@@ -88,7 +90,10 @@ class _Application(Starlette):
     endpoints are found, on one and the same path.
     """
 
+    runtime: Any = None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[RUNTIME] = self.runtime
         root = scope.get("root_path", "").rstrip("/")
         if root and scope["type"] != "lifespan":
             path: str = scope["path"]

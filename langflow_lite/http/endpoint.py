@@ -21,7 +21,7 @@ from langflow_lite.http.multipart import form_fields, is_form
 from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
-__all__ = ["MOUNTED_AT", "Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
+__all__ = ["MOUNTED_AT", "RUNTIME", "Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
 
 MEGABYTE = 1024 * 1024
 _PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid|path))?\}")
@@ -34,12 +34,17 @@ class ServerNotRunning(LangflowError):
     code = "SERVER_NOT_RUNNING"
 
 
+RUNTIME = "langflow_lite.runtime"
+"""Key of a scope: the Runtime, as long as there is one. Starlette's state, where it is too, takes longer to ask."""
+
 MOUNTED_AT = "langflow_lite.mounted_at"
 """Key of a scope: the path under which the application is mounted, without a slash at its end."""
 
 
 def runtime_of(scope: Scope) -> Runtime:
     """The Runtime that the application's lifespan entered; raises `ServerNotRunning` outside of it."""
+    if (known := scope.get(RUNTIME)) is not None:
+        return known  # type: ignore[no-any-return]
     state = scope["app"].state
     try:
         runtime: Runtime = state.runtime

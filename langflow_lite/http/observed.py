@@ -6,6 +6,7 @@ import time
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from langflow_lite.http.endpoint import RUNTIME
 from langflow_lite.runtime import Runtime
 
 __all__ = ["Observed"]
@@ -19,8 +20,8 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
-        runtime: Runtime | None = getattr(scope["app"].state, "runtime", None) if scope["type"] == "http" else None
-        if runtime is None:
+        runtime: Runtime | None = scope.get(RUNTIME)
+        if runtime is None or scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         observer = runtime.observer
