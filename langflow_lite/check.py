@@ -145,7 +145,7 @@ def check_flow(
             needed = set(schedule.listed)
             warnings += [
                 f"{vertex.display_name} (node {vertex.id}) waits for a person: only background jobs of it can run"
-                for vertex in plan.pausing(schedule)
+                for vertex in schedule.pausing
             ]
         except ComponentsUnsupported as error:
             faults += [_unsupported(entry) for entry in error.components]

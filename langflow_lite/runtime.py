@@ -356,8 +356,8 @@ class Runtime:
             session_id=request.session_id,
             files=request.files,
         )
-        schedule = plan.schedule(chosen_vertices(plan.graph, request))
-        if not may_pause and (pausing := plan.pausing(schedule)):
+        pausing = plan.schedule(chosen_vertices(plan.graph, request)).pausing
+        if pausing and not may_pause:
             names = ", ".join(f"{vertex.display_name} (node {vertex.id})" for vertex in pausing)
             raise PauseUnavailable(
                 f"This flow waits for a person at {names}, which only a background job can: "

@@ -117,14 +117,6 @@ class Plan:
                 self._schedules[chosen] = known
         return known
 
-    def pausing(self, schedule: Schedule) -> list[Vertex]:
-        """The vertices of a run at which it will wait for a person."""
-        return [
-            self.graph.vertices[id_]
-            for id_ in schedule.listed
-            if self.vertices[id_].component.pauses and self.graph.outgoing[id_]
-        ]
-
     def body_schedule(self, loop: str) -> Schedule:
         """The order of one iteration of a loop's body."""
         known = self._bodies.get(loop)
@@ -208,7 +200,7 @@ class Schedule:
 
     `waits` counts the edges and signals each vertex waits for, `after` names who is told when a vertex is done (once for
     each of them), `first` are the vertices that can start at once, inputs before all others. `listed` is every vertex of the run
-    including loop bodies, in file order.
+    including loop bodies, in file order. `pausing` are those at which it will wait for a person.
     """
 
     scope: frozenset[str]
@@ -216,6 +208,7 @@ class Schedule:
     after: Mapping[str, tuple[str, ...]]
     first: tuple[str, ...]
     listed: tuple[str, ...]
+    pausing: tuple[Vertex, ...]
 
     @classmethod
     def of(cls, plan: Plan, chosen: Iterable[str], *, inside: str | None = None) -> Schedule:
@@ -239,12 +232,16 @@ class Schedule:
                 after[source].append(target)
         ready = [id_ for id_ in scope if waits[id_] == 0]
         ready.sort(key=lambda id_: not graph.vertices[id_].is_input)
+        listed = tuple(id_ for id_ in graph.vertices if id_ in run)
         return cls(
             scope=frozenset(scope),
             waits=waits,
             after={id_: tuple(targets) for id_, targets in after.items()},
             first=tuple(ready),
-            listed=tuple(id_ for id_ in graph.vertices if id_ in run),
+            listed=listed,
+            pausing=tuple(
+                graph.vertices[id_] for id_ in listed if plan.vertices[id_].component.pauses and graph.outgoing[id_]
+            ),
         )
 
 

@@ -44,6 +44,7 @@ class Guard:
         self._any_origin = "*" in settings.cors_origins
         self._origins = frozenset(origin.rstrip("/").lower().encode() for origin in settings.cors_origins)
         self._body_limit = settings.max_body_size * MEGABYTE
+        self._last_host = b""
         self._upload_limit = settings.max_file_size_upload * MEGABYTE + MULTIPART_ROOM
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,16 +104,18 @@ class Guard:
     def _check_host(self, host: bytes | None) -> None:
         if not host:
             raise RequestRefused("The Host header is missing")
+        if host == self._last_host:
+            return
         parsed = _HOST.fullmatch(host.decode("latin-1").lower())
         if parsed is None:
             raise RequestRefused("The Host header is not a host name with an optional port")
         name = parsed["name"]
-        if name in self._hosts or self._any_host:
-            return
         # Bound to every address, the server is reached by addresses it does not know; only names can be rebound.
-        if self._any_address and _is_address(name):
-            return
-        raise RequestRefused(f"This server is not {name}; if it should be, add it to LANGFLOW_ALLOWED_HOSTS", 421)
+        known = name in self._hosts or self._any_host or (self._any_address and _is_address(name))
+        if not known:
+            raise RequestRefused(f"This server is not {name}; if it should be, add it to LANGFLOW_ALLOWED_HOSTS", 421)
+        # Nearly all requests name the same one.
+        self._last_host = host
 
     def _count_body(self, receive: Receive, limit: int, multipart: bool) -> Receive:
         received = 0

@@ -252,7 +252,7 @@ class MessageSession:
         limit: int = 100,
     ) -> list[Message]:
         """The newest `limit` messages that match, oldest first, those of this run included; no error messages."""
-        _raise_first_error(await self._settled())
+        await _settled(self._tickets)
         return await self._table.history(
             session_id=session_id,
             flow_id=flow_id,
@@ -264,23 +264,20 @@ class MessageSession:
 
     async def of_flow(self, flow_id: str, *, limit: int) -> list[Message]:
         """The newest `limit` messages of a flow, those of this run included, oldest first; no error messages."""
-        _raise_first_error(await self._settled())
+        await _settled(self._tickets)
         return await self._table.of_flow(flow_id, limit=limit)
 
     async def flush(self) -> None:
         """Return once everything stored so far is committed; raises `StorageError` if some of it could not be."""
-        tickets = await self._settled()
-        self._tickets = []
-        _raise_first_error(tickets)
-
-    async def _settled(self) -> list[Ticket[None]]:
-        if self._tickets:
-            # The writer keeps the order, so the last to settle is the last that was handed over.
-            await self._tickets[-1].settled()
-        return self._tickets
+        tickets, self._tickets = self._tickets, []
+        await _settled(tickets)
 
 
-def _raise_first_error(tickets: Sequence[Ticket[None]]) -> None:
+async def _settled(tickets: Sequence[Ticket[None]]) -> None:
+    """Wait for all; raises the error of the first that has one."""
+    if tickets:
+        # The writer keeps the order, so the last to settle is the last that was handed over.
+        await tickets[-1].settled()
     for ticket in tickets:
         if ticket.error is not None:
             raise ticket.error
