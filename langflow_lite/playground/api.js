@@ -18,10 +18,9 @@ export function setKey(value) {
 
 /** A refused request; `status` is 0 when the server was not reached. */
 export class ApiError extends Error {
-  constructor(status, message, detail) {
+  constructor(status, message) {
     super(message);
     this.status = status;
-    this.detail = detail;
   }
 }
 
@@ -32,37 +31,31 @@ export const address = (path) => new URL(path, document.baseURI);
 export async function send(method, path, { json, form, headers = {}, signal } = {}) {
   for (;;) {
     const used = key();
-    const sent = { ...headers, ...(used && { "x-api-key": used }), ...(json !== undefined && { "content-type": "application/json" }) };
+    const sent = { ...headers, ...(used && { "x-api-key": used }), ...(json && { "content-type": "application/json" }) };
+    const body = json ? JSON.stringify(json) : form;
     let response;
     try {
-      response = await fetch(address(path), {
-        method, signal, headers: sent, body: json === undefined ? form : JSON.stringify(json), cache: "no-store",
-      });
+      response = await fetch(address(path), { method, signal, headers: sent, body, cache: "no-store" });
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError(0, "The server cannot be reached.");
     }
     if (response.ok) return response;
     const error = await refusal(response);
-    const wantsKey = response.status === 401 || (response.status === 403 && /api key/i.test(error.message)) || (response.status === 429 && used);
-    if (!wantsKey) throw error;
+    const { status, message } = error;
+    if (!(status === 401 || (status === 403 && /api key/i.test(message)) || (status === 429 && used))) throw error;
     if (used !== key()) continue;
     // What was refused once would only be refused, and counted, again.
     setKey(null);
-    if (!(await askForKey(error.message, used))) throw error;
+    if (!(await askForKey(message, used))) throw error;
   }
 }
 
 async function refusal(response) {
-  let detail;
-  try {
-    ({ detail } = JSON.parse(await response.text()));
-  } catch {
-    detail = undefined;
-  }
+  const { detail } = (await response.json().catch(() => null)) ?? {};
   const wait = response.headers.get("retry-after");
   const said = sentence(detail) || `The server answered ${response.status}.`;
-  return new ApiError(response.status, wait ? `${said} (in ${wait}\u00a0s)` : said, detail);
+  return new ApiError(response.status, wait ? `${said} (in ${wait}\u00a0s)` : said);
 }
 
 function sentence(detail) {
@@ -82,15 +75,16 @@ export function askForKey(reason, used) {
   asking ??= ask({
     title: "API key",
     content: [
-      h("p", {}, used ? "This key was refused." : "The key is kept in this tab only, until it is closed."),
-      h("p", { class: "muted" }, reason),
-      h("input", { type: "password", name: "key", required: true, autocomplete: "off", "aria-label": "API key", placeholder: "sk-…" }),
+      h("p", used ? "This key was refused." : "The key is kept in this tab only, until it is closed."),
+      h("p.muted", reason),
+      h("input", {
+        type: "password", name: "key", required: true, autocomplete: "off", "aria-label": "API key", placeholder: "sk-…",
+      }),
     ],
     action: "Use this key",
-    answer: (form) => form.elements.key.value.trim(),
   }).then((given) => {
     asking = null;
-    if (given) setKey(given);
+    if (given) setKey(given.key.trim());
     return given;
   });
   return asking;
@@ -103,7 +97,7 @@ export async function call(method, path, options) {
 }
 
 export const get = (path, options) => call("GET", path, options);
-export const post = (path, json, options) => call("POST", path, { json, ...options });
+export const post = (path, json) => call("POST", path, { json });
 export const remove = (path, json) => call("DELETE", path, { json });
 
 /** A path with its parameters; those that are null or empty are left out. */
@@ -128,8 +122,8 @@ export async function* events(path, after, signal) {
       const blocks = (rest + value.replaceAll("\r", "")).split("\n\n");
       rest = blocks.pop();
       for (const block of blocks) {
-        const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
-        if (data) yield JSON.parse(data);
+        const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5));
+        if (data.length) yield JSON.parse(data.join("\n"));
       }
     }
   } finally {
@@ -138,9 +132,9 @@ export async function* events(path, after, signal) {
   }
 }
 
-/** Save what a request answers as a file. */
-export async function save(method, path, name, options) {
-  saveBlob(await (await send(method, path, options)).blob(), name);
+/** Save what a path answers as a file. */
+export async function save(path, name) {
+  saveBlob(await (await send("GET", path)).blob(), name);
 }
 
 export function saveBlob(blob, name) {

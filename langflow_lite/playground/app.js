@@ -1,6 +1,6 @@
 // The page: which view the address names, and how the server is.
 
-import { ApiError, address, key } from "./api.js";
+import { address, ApiError, key } from "./api.js";
 import { h, show, toast } from "./dom.js";
 import { flowView } from "./flow.js";
 import { flowsView } from "./flows.js";
@@ -20,8 +20,10 @@ const ROUTES = [
 ];
 
 const main = document.getElementById("main");
+const healthPlace = document.getElementById("health");
 let leave = null;
 let shown = 0;
+let version = "";
 
 /** Show the view that the address names; `parameters` are those of the path and of the query behind it. */
 async function route() {
@@ -32,37 +34,28 @@ async function route() {
   leave = null;
   for (const link of document.querySelectorAll(".top nav a")) {
     const current = path.startsWith(link.getAttribute("href").slice(1));
-    if (current) {
-      link.setAttribute("aria-current", "page");
-      document.title = `${link.textContent} · langflow-lite`;
-    } else link.removeAttribute("aria-current");
+    if (current) document.title = `${link.textContent} · langflow-lite`;
+    link.ariaCurrent = current ? "page" : null;
   }
-  const found = ROUTES.map(([pattern, view]) => ({ view, match: pattern.exec(path) })).find(({ match }) => match);
+  const [pattern, view] = ROUTES.find(([one]) => one.test(path)) ?? [];
   // A view that takes long must not draw over the one that was opened after it.
-  const place = h("div", { class: "view" }, h("p", { class: "loading", role: "status" }, "Loading …"));
+  const place = h("div.view", h("p.loading", { role: "status" }, "Loading …"));
   show(main, place);
   scrollTo(0, 0);
   try {
-    if (!found) throw new Error("There is no such page.");
-    const left = await found.view(place, { ...Object.fromEntries(new URLSearchParams(search)), ...found.match.groups });
+    if (!view) throw new Error("There is no such page.");
+    const left = await view(place, { ...Object.fromEntries(new URLSearchParams(search)), ...pattern.exec(path).groups });
     if (turn !== shown) return left?.();
     leave = left;
     // Who goes on by keyboard goes on from the new view.
     if (document.activeElement === document.body && turn > 1) main.focus({ preventScroll: true });
   } catch (error) {
-    show(place, h("div", { class: "card problem", role: "alert" }, h("h1", {}, "This did not work"), h("p", {}, error.message),
-      h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: route }, "Try again"), h("a", { class: "button", href: "#/flows" }, "All flows"))));
+    show(place, h("div.card.problem", { role: "alert" }, h("h1", "This did not work"), h("p", error.message),
+      h("div.row", h("button.primary", { onclick: route }, "Try again"), h("a.button", { href: "#/flows" }, "All flows"))));
   }
 }
 
-let version = "";
-
 async function health() {
-  const place = document.getElementById("health");
-  const say = (kind, text, title = "") => {
-    place.title = title;
-    if (place.textContent !== text) show(place, h("span", { class: `dot ${kind}` }), text);
-  };
   try {
     const response = await fetch(address("health"), { cache: "no-store" });
     if (!response.ok) {
@@ -70,12 +63,20 @@ async function health() {
       const wrong = Object.entries(detail ?? {}).map(([part, reason]) => `${part}: ${reason}`).join("; ");
       return say("bad", wrong ? `Unhealthy: ${brief(wrong, 80)}` : "Unhealthy", wrong);
     }
-    // Where a key is asked for, the view that is open asks for it.
-    if (!version) ({ version = "" } = await (await fetch(address("api/v1/version"), { headers: key() ? { "x-api-key": key() } : {} })).json());
+    if (!version) {
+      // Where a key is asked for, the view that is open asks for it.
+      const headers = key() ? { "x-api-key": key() } : {};
+      ({ version = "" } = await (await fetch(address("api/v1/version"), { headers })).json());
+    }
     say("ok", version ? `Running · ${version}` : "Running");
   } catch {
     say("bad", "Not reachable");
   }
+}
+
+function say(kind, text, title = "") {
+  healthPlace.title = title;
+  if (healthPlace.textContent !== text) show(healthPlace, h("span.dot", { class: kind }), text);
 }
 
 window.addEventListener("hashchange", route);

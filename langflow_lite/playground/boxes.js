@@ -5,9 +5,10 @@ import { edgesOf, fieldsOf, isNote, list, members, nodesOf, number, text } from 
 import { brief } from "./format.js";
 import { markdown } from "./markdown.js";
 
-export const WIDTH = 320;
+const WIDTH = 320;
 const SMALL = 192;
 const BORDER = 2;
+// The heights of the parts of a box, as in the style sheet.
 const HEAD = 74;
 const ROW = 44;
 const OUT = 38;
@@ -15,13 +16,16 @@ const MAX_ROWS = 9;
 const MAX_SIDE = 4000;
 // By what comes out of a node, as in the pictures of the server.
 const TINTS = {
-  Message: "indigo", Text: "indigo", str: "indigo", Data: "rose", JSON: "rose", DataFrame: "pink", Table: "pink", Tool: "cyan", LanguageModel: "violet",
-  BaseLanguageModel: "violet", Embeddings: "emerald", Retriever: "emerald", VectorStore: "emerald", Memory: "amber", Prompt: "blue",
+  Message: "indigo", Text: "indigo", str: "indigo", Data: "rose", JSON: "rose", DataFrame: "pink", Table: "pink", Tool: "cyan",
+  LanguageModel: "violet", BaseLanguageModel: "violet", Embeddings: "emerald", Retriever: "emerald", VectorStore: "emerald",
+  Memory: "amber", Prompt: "blue",
 };
-const NOTE_TINTS = new Set(["amber", "blue", "cyan", "emerald", "green", "indigo", "lime", "neutral", "pink", "purple", "red", "rose", "sky", "teal", "violet", "transparent"]);
+const NOTE_TINTS = new Set([...Object.values(TINTS), "slate", "transparent"]);
+const SIMILAR = { green: "emerald", lime: "emerald", teal: "emerald", neutral: "slate", purple: "violet", red: "rose", sky: "blue" };
 
-/** The colour of a type, by name. */
-export const tint = (type) => (Object.hasOwn(TINTS, type) ? TINTS[type] : "slate");
+/** The styles that give an element the colour of a type. */
+export const tinted = (type) => colour(Object.hasOwn(TINTS, type) ? TINTS[type] : "slate");
+const colour = (name) => ({ "--tint": `var(--${name})` });
 
 /** The boxes of the `data` of a flow, at their exported places, and its edges. */
 export function boxesOf(data) {
@@ -33,67 +37,83 @@ export function boxesOf(data) {
 }
 
 function place(node, width, height) {
-  const side = (value, otherwise) => Math.min(MAX_SIDE, Math.max(40, number(value, 0) || otherwise));
+  const side = (name, otherwise) => {
+    const given = node.measured?.[name] ?? node[name] ?? node.style?.[name];
+    return Math.min(MAX_SIDE, Math.max(40, number(given, 0) || otherwise));
+  };
   return {
     id: node.id, x: number(node.position?.x, 0), y: number(node.position?.y, 0),
-    width: side(node.measured?.width ?? node.width ?? node.style?.width, width), height: side(node.measured?.height ?? node.height ?? node.style?.height, height),
+    width: side("width", width), height: side("height", height),
   };
 }
 
 function note(node) {
   const described = node.data?.node ?? {};
-  const colour = text(described.template?.backgroundColor);
-  return { ...place(node, WIDTH, 240), note: text(described.description), colour: NOTE_TINTS.has(colour) ? colour : "amber" };
+  const wanted = text(described.template?.backgroundColor);
+  const tint = SIMILAR[wanted] ?? wanted;
+  return { ...place(node, WIDTH, 240), note: text(described.description), tint: NOTE_TINTS.has(tint) ? tint : "amber" };
 }
 
 function vertex(node, edges) {
   const inner = node.data ?? {};
   const described = inner.node ?? {};
-  const incoming = new Set(edges.filter((edge) => edge.target === node.id).map((edge) => edge.field));
-  const leaving = edges.filter((edge) => edge.source === node.id);
-  const fields = fieldsOf(node)
-    .filter(([name, field]) => incoming.has(name) || (field.show !== false && !field.advanced))
-    .map(([name, field]) => ({ name, label: String(field.display_name || name), fed: incoming.has(name), value: shownValue(field) }))
-    .sort((a, b) => Number(b.fed) - Number(a.fed));
-  const declared = list(described.outputs).map((output) => ({ name: text(output.name), label: String(output.display_name || output.name), type: text(output.types?.[0]) }));
-  for (const { output, type, loop } of leaving) {
-    if (!declared.some(({ name }) => name === output)) declared.push({ name: output, label: output ?? (type || "Output"), type, loop });
-  }
-  const used = new Map(leaving.map((edge) => [edge.output, edge.type]));
-  for (const edge of edges) if (edge.target === node.id && edge.loop !== undefined) used.set(edge.loop, edge.type);
-  const shown = declared.filter(({ name }) => used.has(name)).map((output) => ({ ...output, used: true, type: used.get(output.name) || output.type }));
-  const inside = members(node);
   const minimized = inner.showNode === false;
+  const fields = shownFields(node, edges);
   const box = {
-    ...place(node, minimized ? SMALL : WIDTH, 0), type: text(inner.type), name: String(described.display_name || inner.display_name || inner.type || node.id),
-    description: text(described.description), group: inside.map(({ id }) => id), frozen: described.frozen === true, minimized,
-    fields: fields.slice(0, MAX_ROWS), more: Math.max(0, fields.length - MAX_ROWS), outputs: shown.length ? shown : declared.slice(0, 1),
+    ...place(node, minimized ? SMALL : WIDTH, 0), minimized, type: text(inner.type),
+    name: String(described.display_name || inner.display_name || inner.type || node.id), description: text(described.description),
+    group: members(node).map(({ id }) => id), frozen: described.frozen === true,
+    fields: fields.slice(0, MAX_ROWS), more: Math.max(0, fields.length - MAX_ROWS), outputs: shownOutputs(node, edges),
   };
-  box.width = minimized ? Math.min(WIDTH, Math.max(SMALL, box.width)) : box.width < 240 || box.width > 480 ? WIDTH : box.width;
-  box.tint = tint(box.outputs[0]?.type || text(described.base_classes?.[0]));
+  if (minimized) box.width = Math.min(WIDTH, Math.max(SMALL, box.width));
+  else if (box.width < 240 || box.width > 480) box.width = WIDTH;
+  box.outType = box.outputs[0]?.type || text(described.base_classes?.[0]);
   box.rows = box.fields.length + (box.more ? 1 : 0);
-  box.height = 2 * BORDER + (minimized ? HEAD : HEAD + box.rows * ROW + box.outputs.length * OUT + 10);
+  box.height = 2 * BORDER + HEAD + (minimized ? 0 : box.rows * ROW + box.outputs.length * OUT + 10);
   return box;
 }
 
-function shownValue(field) {
-  const { value } = field;
-  if (field.password) return value ? "••••••" : "";
+/** The fields that an edge feeds, and those that the editor shows. */
+function shownFields(node, edges) {
+  const fed = new Set(edges.filter((edge) => edge.target === node.id).map((edge) => edge.field));
+  return fieldsOf(node)
+    .filter(([name, field]) => fed.has(name) || (field.show !== false && !field.advanced))
+    .map(([name, field]) => ({ name, label: String(field.display_name || name), fed: fed.has(name), value: shownValue(field) }))
+    .sort((a, b) => Number(b.fed) - Number(a.fed));
+}
+
+/** The outputs that an edge leaves or comes back to; where there is none, the first. */
+function shownOutputs(node, edges) {
+  const leaving = edges.filter((edge) => edge.source === node.id);
+  const outputs = list(node.data?.node?.outputs).map(({ name, display_name: label, types }) =>
+    ({ name: text(name), label: String(label || name), type: text(types?.[0]) }));
+  for (const { output: name, type } of leaving) {
+    if (!outputs.some((output) => output.name === name)) outputs.push({ name, label: name ?? (type || "Output"), type });
+  }
+  const used = new Map(leaving.map((edge) => [edge.output, edge.type]));
+  for (const edge of edges) if (edge.target === node.id && edge.loop !== undefined) used.set(edge.loop, edge.type);
+  const shown = outputs.filter(({ name }) => used.has(name));
+  return shown.length ? shown.map((output) => ({ ...output, used: true, type: used.get(output.name) || output.type })) : outputs.slice(0, 1);
+}
+
+function shownValue({ password, value }) {
+  if (password) return value ? "••••••" : "";
   if (Array.isArray(value)) return brief(value.map((item) => item?.name ?? item).join(", "), 60);
-  return value === null || value === undefined || value === "" || typeof value === "object" ? "" : brief(String(value), 60);
+  return value === null || value === undefined || typeof value === "object" ? "" : brief(String(value), 60);
 }
 
 /** Columns by distance from the inputs, for documents whose nodes all lie in one place. */
 function arrange(boxes, edges) {
   const depth = new Map(boxes.map((box) => [box.id, 0]));
-  for (let round = 0; round < boxes.length; round++) {
-    let moved = false;
+  let moved = true;
+  // In a circle it would never end.
+  for (let round = 0; moved && round < boxes.length; round++) {
+    moved = false;
     for (const { source, target, loop } of edges) {
       if (loop !== undefined || !depth.has(source) || !depth.has(target) || depth.get(target) > depth.get(source)) continue;
       depth.set(target, depth.get(source) + 1);
       moved = true;
     }
-    if (!moved) break;
   }
   const next = new Map();
   for (const box of boxes) {
@@ -104,16 +124,15 @@ function arrange(boxes, edges) {
   }
 }
 
-const outputY = (box, name) => box.y + BORDER + (box.minimized ? HEAD / 2 : HEAD + box.rows * ROW + Math.max(0, box.outputs.findIndex((output) => output.name === name)) * OUT + OUT / 2);
-
 /** The path of an edge. One that closes a loop comes back from the right. */
 export function curve(from, to, edge) {
   const x1 = from.x + from.width;
   const y1 = outputY(from, edge.output);
   if (edge.loop !== undefined) {
     const x2 = to.x + to.width;
+    const y2 = outputY(to, edge.loop);
     const far = Math.max(x1, x2) + 70;
-    return `M${x1} ${y1} C${far} ${y1} ${far} ${outputY(to, edge.loop)} ${x2} ${outputY(to, edge.loop)}`;
+    return `M${x1} ${y1} C${far} ${y1} ${far} ${y2} ${x2} ${y2}`;
   }
   const index = to.fields.findIndex((field) => field.name === edge.field);
   const y2 = to.y + BORDER + (index < 0 || to.minimized ? HEAD / 2 : HEAD + index * ROW + ROW / 2);
@@ -121,24 +140,26 @@ export function curve(from, to, edge) {
   return `M${x1} ${y1} C${x1 + bend} ${y1} ${to.x - bend} ${y2} ${to.x} ${y2}`;
 }
 
-/** The elements of a box. */
-export function elementOf(box) {
-  const element = box.note === undefined ? vertexElement(box) : h("div", { class: `note ${box.colour}` }, markdown(box.note));
-  for (const [name, value] of Object.entries({ left: box.x, top: box.y, width: box.width, height: box.height })) element.style.setProperty(name, `${value}px`);
-  return element;
+function outputY(box, name) {
+  if (box.minimized) return box.y + BORDER + HEAD / 2;
+  const index = Math.max(0, box.outputs.findIndex((output) => output.name === name));
+  return box.y + BORDER + HEAD + box.rows * ROW + index * OUT + OUT / 2;
 }
 
-function vertexElement(box) {
+/** The elements of a box. */
+export function elementOf(box) {
+  const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
+  if (box.note !== undefined) return h("div.note", { class: box.tint, style: { ...style, ...colour(box.tint) } }, markdown(box.note));
   const kind = box.group.length ? `Group of ${box.group.length}` : box.type;
-  return h("div", { class: box.minimized ? "vertex minimized" : "vertex", dataset: { id: box.id, state: "" }, role: "button", tabindex: -1 },
-    h("div", { class: "head" },
-      h("strong", { class: `tint-${box.tint}`, title: box.name }, box.name),
-      h("span", { class: "type" }, kind, box.frozen && " · frozen"),
-      h("span", { class: "badge", hidden: true })),
-    box.minimized ? null : [
-      box.fields.map((field) => h("div", { class: field.fed ? "field fed" : "field" }, h("span", { class: "label" }, field.label), h("span", { class: "value" }, field.value))),
-      box.more > 0 && h("div", { class: "field" }, h("span", { class: "label" }, `${box.more} more`)),
-      box.outputs.map((output) => h("div", { class: output.used ? `out used tint-${tint(output.type)}` : "out" }, h("span", {}, output.label))),
+  return h("div.vertex", { class: box.minimized && "minimized", style, dataset: { id: box.id, state: "" }, role: "button", tabindex: -1 },
+    h("div.head",
+      h("strong", { style: tinted(box.outType), title: box.name }, box.name),
+      h("span.type", kind, box.frozen && " · frozen"),
+      h("span.badge", { hidden: true })),
+    !box.minimized && [
+      box.fields.map(({ fed, label, value }) => h("div.field", { class: fed && "fed" }, h("span.label", label), h("span.value", value))),
+      box.more > 0 && h("div.field", h("span.label", `${box.more} more`)),
+      box.outputs.map(({ used, type, label }) => h("div.out", { class: used && "used", style: tinted(type) }, h("span", label))),
     ],
-    h("div", { class: "fault", hidden: true }));
+    h("div.fault", { hidden: true }));
 }

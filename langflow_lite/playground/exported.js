@@ -16,14 +16,16 @@ export const nodesOf = (data) => list(data?.nodes).filter((node) => typeof node.
 
 export const isNote = (node) => node.type === "noteNode" || node.data?.type === "note";
 
-/** The nodes inside a group, those of groups in it included. */
-export function members(node) {
-  return nodesOf(node.data?.node?.flow?.data).filter((inside) => !isNote(inside)).flatMap((inside) => [inside, ...members(inside)]);
-}
+/** The components of the `data` of a flow, groups and those in them included. */
+const componentsOf = (data) => nodesOf(data).filter((node) => !isNote(node)).flatMap((node) => [node, ...members(node)]);
+
+/** The components inside a group, those of groups in it included. */
+export const members = (node) => componentsOf(node.data?.node?.flow?.data);
 
 /** The fields of a node: name and what is known of each. */
 export function fieldsOf(node) {
-  return Object.entries(node.data?.node?.template ?? {}).filter(([name, field]) => field && typeof field === "object" && name !== "code" && !name.startsWith("_"));
+  return Object.entries(node.data?.node?.template ?? {})
+    .filter(([name, field]) => field && typeof field === "object" && name !== "code" && !name.startsWith("_"));
 }
 
 function handle(edge, key) {
@@ -45,8 +47,8 @@ export function edgesOf(data) {
     const to = handle(edge, "targetHandle");
     const field = text(to.fieldName) || undefined;
     return {
-      source: edge.source, target: edge.target, output: text(from.name) || undefined, field, loop: field ? undefined : text(to.name) || undefined,
-      type: text(from.output_types?.[0] ?? from.baseClasses?.[0]),
+      source: edge.source, target: edge.target, output: text(from.name) || undefined, field,
+      loop: field ? undefined : text(to.name) || undefined, type: text(from.output_types?.[0] ?? from.baseClasses?.[0]),
     };
   });
 }
@@ -55,13 +57,13 @@ const INPUTS = { ChatInput: "chat", TextInput: "text", Webhook: "any" };
 
 /** How a flow takes its input: the component's `type` and `id`, and the API's word for that `kind` of input; null for none. */
 export function inputOf(data) {
-  const nodes = nodesOf(data).flatMap((node) => [node, ...members(node)]);
+  const components = componentsOf(data);
   for (const [type, kind] of Object.entries(INPUTS)) {
-    const node = nodes.find((one) => one.data?.type === type);
-    if (node) return { type, kind, id: node.id };
+    const found = components.find((node) => node.data?.type === type);
+    if (found) return { type, kind, id: found.id };
   }
   return null;
 }
 
 /** Whether the answers of a flow are chat messages. */
-export const answersInChat = (data) => nodesOf(data).some((node) => [node, ...members(node)].some((one) => one.data?.type === "ChatOutput"));
+export const answersInChat = (data) => componentsOf(data).some((node) => node.data?.type === "ChatOutput");

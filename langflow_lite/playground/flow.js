@@ -1,18 +1,17 @@
-// One flow: its graph, the chat with it, what can be changed, and the code for the same call. A run in the middle survives a reload.
+// One flow: its graph, the chat with it, what can be changed, and the code for the same call. A run survives a reload.
 
 import { get, query, save } from "./api.js";
 import { Chat } from "./chat.js";
 import { findings } from "./checked.js";
-import { h, oncePerFrame, show, tabs, toast } from "./dom.js";
+import { h, say, show, tabs } from "./dom.js";
 import { download, fileStem } from "./flows.js";
 import { brief } from "./format.js";
 import { icon } from "./icons.js";
-import { RunPanel } from "./run_panel.js";
 import { Run } from "./run.js";
+import { RunPanel } from "./run_panel.js";
 import { Snippets } from "./snippets.js";
+import { JOBS, readJob } from "./status.js";
 import { Tweaks } from "./tweaks.js";
-
-const TICK = 250;
 
 /** Draw the view into `main`; returns what to do when it is left. */
 export async function flowView(main, { id }) {
@@ -21,45 +20,44 @@ export async function flowView(main, { id }) {
   const kept = `langflow-lite.run.${flow.id}`;
   let run = null;
 
-  const chat = new Chat(flow, { start, stop: () => run?.stop().catch((error) => toast(error.message, "error")), onchange: () => changed() });
+  const chat = new Chat(flow, { start, stop: () => run.stop(), onchange: () => changed() });
   const tweaks = new Tweaks(flow, chat.input, () => changed());
   const snippets = new Snippets(flow, chat.input, () => request(chat.request("Hello!")));
-  const panel = new RunPanel(flow.data);
-  const check = h("div", {}, h("p", { class: "muted" }, "Looking …"));
-  const draw = oncePerFrame(() => {
-    panel.update(run);
-    chat.follow(run);
-  });
-  const ticking = setInterval(() => panel.tick(), TICK);
+  const panel = new RunPanel(flow.data, (shown) => chat.follow(shown));
+  const check = h("div", h("p.muted", "Looking …"));
+  const side = tabs("Flow", [
+    { id: "chat", label: "Chat", panel: chat.element },
+    { id: "tweaks", label: "Tweaks", panel: tweaks.element },
+    { id: "code", label: "Code", panel: snippets.element, opened: () => snippets.update() },
+    { id: "check", label: "Check", panel: check },
+  ]);
+  const tab = (name) => side.element.querySelector(`#tab-${name}`);
 
   const request = (sent) => ({ ...sent, ...(tweaks.count && { tweaks: tweaks.values }) });
 
   function changed() {
     snippets.update();
-    tweaksTab.textContent = tweaks.count ? `Tweaks (${tweaks.count})` : "Tweaks";
+    say(tab("tweaks"), tweaks.count ? `Tweaks (${tweaks.count})` : "Tweaks");
   }
 
   function attach(next) {
     run?.leave();
     run = next;
-    panel.clear();
-    run.addEventListener("change", draw);
-    draw();
+    panel.follow(run);
   }
 
   async function start(sent) {
     attach(await Run.start(flow.id, request(sent)));
-    sessionStorage.setItem(kept, run.jobId);
+    sessionStorage.setItem(kept, run.id);
   }
 
   // The job this tab started last, else one that is running now or waits for a person, wherever it was started.
   async function reattach() {
-    const jobId = sessionStorage.getItem(kept);
-    const newest = async (status) => (await get(query("api/v2/workflows/jobs", { flow_id: flow.id, status, limit: 1 })).catch(() => ({ jobs: [] }))).jobs[0];
-    const own = jobId && (await get(`api/v2/workflows?job_id=${jobId}`).catch(() => null));
-    const job = own || (await newest("in_progress")) || (await newest("suspended"));
+    const own = sessionStorage.getItem(kept);
+    const newest = async (status) => (await get(query(`${JOBS}/jobs`, { flow_id: flow.id, status, limit: 1 }))).jobs[0];
+    const job = (own && (await readJob(own).catch(() => null))) || (await newest("in_progress")) || (await newest("suspended"));
     if (!job) return null;
-    attach(Run.of(job, flow.id));
+    attach(Run.of(job));
     return run.active ? job.session_id : null;
   }
 
@@ -68,33 +66,25 @@ export async function flowView(main, { id }) {
     panel.graph.choose(node);
   }
 
-  const side = tabs("Flow", [
-    { id: "chat", label: "Chat", panel: chat.element },
-    { id: "tweaks", label: "Tweaks", panel: tweaks.element },
-    { id: "code", label: "Code", panel: snippets.element, opened: () => snippets.update() },
-    { id: "check", label: "Check", panel: check },
-  ]);
-  const tweaksTab = side.element.querySelector("#tab-tweaks");
-  const picture = (kind) => save("GET", `api/v1/flows/${flow.id}/graph.${kind}`, `${fileStem(flow)}.${kind}`);
-  const menu = h("details", { class: "menu", onfocusout: (event) => menu.contains(event.relatedTarget) || (menu.open = false), onkeydown: (event) => event.key === "Escape" && ((menu.open = false), menu.firstElementChild.focus()) },
-    h("summary", { class: "button" }, icon("save"), "Download"),
-    h("div", { class: "items", onclick: () => (menu.open = false) },
-      h("button", { type: "button", onclick: () => download(flow) }, "Flow (JSON)"),
-      h("button", { type: "button", onclick: () => picture("svg") }, "Graph (SVG)"),
-      h("button", { type: "button", onclick: () => picture("mmd") }, "Graph (Mermaid)")));
+  const picture = (kind) => save(`api/v1/flows/${flow.id}/graph.${kind}`, `${fileStem(flow)}.${kind}`);
   show(main,
-    h("div", { class: "row head" },
-      h("div", { class: "grow" }, h("h1", { title: flow.name }, flow.name, flow.endpoint_name && h("code", {}, flow.endpoint_name)), flow.description && h("p", { class: "muted lead", title: flow.description }, flow.description)),
-      h("a", { class: "button", href: `#/jobs?flow_id=${flow.id}` }, "Jobs"), menu),
-    h("div", { class: "flow" }, panel.element, h("section", { class: "side", "aria-label": "Try the flow" }, side.element)));
+    h("div.row.head",
+      h("div.grow",
+        h("h1", { title: flow.name }, flow.name, flow.endpoint_name && h("code", flow.endpoint_name)),
+        flow.description && h("p.muted.lead", { title: flow.description }, flow.description)),
+      h("a.button", { href: `#/jobs?flow_id=${flow.id}` }, "Jobs"),
+      menu([icon("save"), "Download"], {
+        "Flow (JSON)": () => download(flow), "Graph (SVG)": () => picture("svg"), "Graph (Mermaid)": () => picture("mmd"),
+      })),
+    h("div.flow", panel.element, h("section.side", { "aria-label": "Try the flow" }, side.element)));
   changed();
   get(`api/v1/flows/${flow.id}/check`).then((found) => {
     show(check, findings(found, inspect));
-    side.element.querySelector("#tab-check").classList.toggle("warn", !found.runs);
-  }, (error) => show(check, h("p", {}, error.message)));
+    tab("check").classList.toggle("warn", !found.runs);
+  }, (error) => show(check, h("p", error.message)));
   const leave = () => {
-    clearInterval(ticking);
     run?.leave();
+    panel.leave();
   };
   try {
     await chat.load(await reattach());
@@ -105,4 +95,20 @@ export async function flowView(main, { id }) {
   // On a small screen a keyboard would come up and hide the graph; and who is somewhere else already stays there.
   if (matchMedia("(min-width: 901px)").matches && !main.contains(document.activeElement)) chat.focus();
   return leave;
+}
+
+/** A button that opens the choice between some actions, by name. */
+function menu(label, actions) {
+  const close = () => (fold.open = false);
+  const fold = h("details.menu", {
+    onfocusout: (event) => fold.contains(event.relatedTarget) || close(),
+    onkeydown: (event) => {
+      if (event.key !== "Escape") return;
+      close();
+      fold.firstElementChild.focus();
+    },
+  },
+    h("summary.button", label),
+    h("div.items", { onclick: close }, Object.entries(actions).map(([name, onclick]) => h("button", { onclick }, name))));
+  return fold;
 }

@@ -1,10 +1,11 @@
 // The list of flows: search, import, download, delete.
 
-import { call, get, remove, saveBlob } from "./api.js";
-import { ask, h, show, toast } from "./dom.js";
-import { ago, brief, moment } from "./format.js";
+import { get, remove, saveBlob } from "./api.js";
 import { findings } from "./checked.js";
+import { h, mayDelete, show, toast } from "./dom.js";
+import { ago, brief, matcher, moment } from "./format.js";
 import { icon } from "./icons.js";
+import { filePicker, upload } from "./upload.js";
 
 const LOCAL = new Set(["user_id", "folder_id", "updated_at", "version", "version_token", "workspace_id", "name_key"]);
 
@@ -12,11 +13,11 @@ const LOCAL = new Set(["user_id", "folder_id", "updated_at", "version", "version
 export async function flowsView(main) {
   let flows = [];
   const search = h("input", { type: "search", placeholder: "Search flows", "aria-label": "Search flows", oninput: () => draw() });
-  const rows = h("ul", { class: "cards" });
-  const found = h("p", { class: "muted hint", role: "status" });
-  const imported = h("div", { class: "imported", "aria-live": "polite" });
-  const picker = h("input", { type: "file", accept: ".json,.zip,application/json", multiple: true, hidden: true, "aria-label": "Flow files", onchange: () => take([...picker.files]) });
-  const choose = (label) => h("button", { type: "button", class: "primary", onclick: () => picker.click() }, icon("upload"), label);
+  const cards = h("ul.cards");
+  const found = h("p.muted.hint", { role: "status" });
+  const imported = h("div.imported", { "aria-live": "polite" });
+  const picker = filePicker(take, { accept: ".json,.zip,application/json", "aria-label": "Flow files" });
+  const choose = (label) => h("button.primary", { onclick: () => picker.click() }, icon("upload"), label);
 
   async function load() {
     flows = await get("api/v1/flows/?header_flows=true");
@@ -25,60 +26,56 @@ export async function flowsView(main) {
   }
 
   function draw() {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const matching = flows.filter((flow) => {
-      const text = [flow.name, flow.description, flow.endpoint_name, flow.id, ...(flow.tags ?? [])].join(" ").toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
-    found.textContent = words.length ? `${matching.length} of ${flows.length} flows` : `${flows.length === 1 ? "1 flow" : `${flows.length} flows`}. Drop exported JSON or ZIP files anywhere to import more.`;
-    if (!flows.length) show(rows, h("li", { class: "empty card" }, h("h2", {}, "No flows yet"), h("p", {}, "Export a flow from Langflow as JSON and drop the file here."), choose("Choose a file")));
-    else if (!matching.length) show(rows, h("li", { class: "empty" }, "No flow matches."));
-    else show(rows, matching.map(card));
+    const matches = matcher(search.value);
+    const matching = flows.filter(({ name, description, endpoint_name: endpoint, id, tags }) =>
+      matches([name, description, endpoint, id, ...(tags ?? [])].join(" ")));
+    const all = flows.length === 1 ? "1 flow" : `${flows.length} flows`;
+    found.textContent = search.value.trim()
+      ? `${matching.length} of ${all}`
+      : `${all}. Drop exported JSON or ZIP files anywhere to import more.`;
+    if (matching.length) show(cards, matching.map(card));
+    else if (flows.length) show(cards, h("li.empty", "No flow matches."));
+    else {
+      show(cards, h("li.empty.card", h("h2", "No flows yet"),
+        h("p", "Export a flow from Langflow as JSON and drop the file here."), choose("Choose a file")));
+    }
   }
 
   function card(flow) {
     const name = brief(flow.name, 120);
-    return h("li", { class: "card" },
-      h("a", { class: "title", href: `#/flows/${flow.id}` }, name),
-      h("p", { class: "muted" }, flow.description ? brief(flow.description, 400) : "No description."),
-      h("div", { class: "row foot" },
-        flow.endpoint_name && h("code", {}, flow.endpoint_name),
-        h("time", { class: "muted grow", datetime: moment(flow.updated_at).toISOString() }, ago(moment(flow.updated_at))),
-        h("button", { type: "button", class: "ghost", "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
-        h("button", { type: "button", class: "ghost quiet-danger", "aria-label": `Delete ${name}`, title: "Delete", onclick: () => drop(flow) }, icon("trash"))));
+    const changed = moment(flow.updated_at);
+    return h("li.card",
+      h("a.title", { href: `#/flows/${flow.id}` }, name),
+      h("p.muted", flow.description ? brief(flow.description, 400) : "No description."),
+      h("div.row.foot",
+        flow.endpoint_name && h("code", flow.endpoint_name),
+        h("time.muted.grow", { datetime: changed.toISOString() }, ago(changed)),
+        h("button.ghost", { "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
+        h("button.ghost.quiet-danger", { "aria-label": `Delete ${name}`, title: "Delete", onclick: () => drop(flow) }, icon("trash"))));
   }
 
-  async function drop(flow) {
-    const sure = await ask({ title: `Delete “${brief(flow.name, 60)}”?`, content: h("p", {}, "Its messages and files go with it. This cannot be undone."), action: "Delete", danger: true });
-    if (!sure) return;
-    await remove(`api/v1/flows/${flow.id}`);
+  async function drop({ id, name }) {
+    if (!(await mayDelete(`“${brief(name, 60)}”`, "Its messages and files go with it. This cannot be undone."))) return;
+    await remove(`api/v1/flows/${id}`);
     toast("The flow was deleted.");
     await load();
     search.focus();
   }
 
   async function take(files) {
-    picker.value = "";
-    for (const file of files) {
-      const form = new FormData();
-      form.append("file", file);
-      try {
-        const stored = await call("POST", "api/v1/flows/upload/", { form });
-        for (const flow of stored) {
-          const check = await get(`api/v1/flows/${flow.id}/check`);
-          const panel = h("section", { class: `card ${check.runs ? "" : "lacking"}` },
-            h("div", { class: "row" }, h("h2", { class: "grow" }, "Imported ", h("a", { href: `#/flows/${flow.id}` }, brief(flow.name, 120))), h("button", { type: "button", class: "ghost", "aria-label": "Close", onclick: () => panel.remove() }, "×")),
-            findings(check));
-          imported.prepend(panel);
-        }
-      } catch (error) {
-        toast(`${brief(file.name, 60)} was not imported: ${error.message}`, "error");
+    await upload("api/v1/flows/upload/", files, async (stored) => {
+      for (const { id, name } of stored) {
+        const check = await get(`api/v1/flows/${id}/check`);
+        const title = h("h2.grow", "Imported ", h("a", { href: `#/flows/${id}` }, brief(name, 120)));
+        const close = h("button.ghost", { "aria-label": "Close", onclick: () => panel.remove() }, "×");
+        const panel = h("section.card", h("div.row", title, close), findings(check));
+        imported.prepend(panel);
       }
-    }
+    });
     await load();
   }
 
-  show(main, h("div", { class: "row head" }, h("h1", { class: "grow" }, "Flows"), search, choose("Import"), picker), found, imported, rows);
+  show(main, h("div.row.head", h("h1.grow", "Flows"), search, choose("Import"), picker), found, imported, cards);
   await load();
   return acceptDrops(main, take);
 }
@@ -91,7 +88,7 @@ function acceptDrops(main, take) {
   on("dragleave", (event) => event.relatedTarget || main.classList.remove("dropping"));
   on("drop", (event) => {
     main.classList.remove("dropping");
-    if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
+    take([...event.dataTransfer.files]);
   });
   return () => gone.abort();
 }
@@ -101,7 +98,7 @@ export const fileStem = (flow) => flow.endpoint_name || flow.name.slice(0, 80).r
 
 /** Save a flow as the file it could be imported from. */
 export async function download(flow) {
-  const whole = await get(`api/v1/flows/${flow.id}`);
-  const document = Object.fromEntries(Object.entries(whole).filter(([name]) => !LOCAL.has(name)));
+  const whole = Object.entries(await get(`api/v1/flows/${flow.id}`));
+  const document = Object.fromEntries(whole.filter(([name]) => !LOCAL.has(name)));
   saveBlob(new Blob([JSON.stringify(document, null, 2)], { type: "application/json" }), `${fileStem(flow)}.json`);
 }

@@ -46,10 +46,11 @@ export function brief(value, length = 120) {
   return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…` : text;
 }
 
-/** The words for the states of a job. */
-export const STATUS = {
-  queued: "Queued", in_progress: "Running", suspended: "Suspended", completed: "Completed", failed: "Failed", cancelled: "Stopped", timed_out: "Timed out",
-};
+/** Whether a text has all the words of a search. */
+export function matcher(search) {
+  const words = search.toLowerCase().split(/\s+/);
+  return (text) => words.every((word) => text.toLowerCase().includes(word));
+}
 
 /** The last part of a stored file's path, without the time that was put in front of it. */
 export const fileName = (path) => String(path).split("/").pop().replace(/^\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}_/, "");

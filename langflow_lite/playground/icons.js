@@ -14,5 +14,5 @@ const STROKES = {
 
 /** A picture that says nothing by itself: the button has a label. */
 export function icon(name) {
-  return s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: STROKES[name] }));
+  return s("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: STROKES[name] }));
 }

@@ -1,36 +1,48 @@
 // What a view shows is kept fresh while somebody can see it.
 
+import { toast } from "./dom.js";
+
 /**
- * Call `work` now and again `pause()` milliseconds after each call has ended, but not while the tab is hidden; a `pause`
- * of null ends it until `again` is called. Returns `{again, stop}`.
+ * Call `work(signal)` now and again `pause()` milliseconds after each call has ended, but not while the tab is hidden. A `pause`
+ * of null ends it until `again` is called, and so does a request that is refused. `failed(error, refused)` is told of those
+ * and of a server that is away, which is asked again. Returns `{again, stop, signal}`.
  */
-export function repeat(work, pause) {
+export function repeat(work, pause, failed = (error, refused) => refused && toast(error.message, "error")) {
+  const gone = new AbortController();
+  const { signal } = gone;
   let timer = 0;
   let working = false;
   let asked = false;
-  let stopped = false;
 
   async function turn() {
     clearTimeout(timer);
     asked ||= working;
-    if (stopped || working || document.hidden) return;
+    if (signal.aborted || working || document.hidden) return;
     working = true;
+    let refused = false;
     do {
       asked = false;
-      await work();
-    } while (asked && !stopped);
+      try {
+        await work(signal);
+        refused = false;
+      } catch (error) {
+        if (signal.aborted) return;
+        refused = error.status >= 400 && error.status < 500;
+        failed(error, refused);
+      }
+    } while (asked && !signal.aborted);
     working = false;
-    const wait = pause();
-    if (!stopped && wait !== null) timer = setTimeout(turn, wait);
+    const wait = refused ? null : pause();
+    if (!signal.aborted && wait !== null) timer = setTimeout(turn, wait);
   }
 
-  document.addEventListener("visibilitychange", turn);
+  document.addEventListener("visibilitychange", turn, { signal });
   return {
     again: turn,
+    signal,
     stop() {
-      stopped = true;
+      gone.abort();
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", turn);
     },
   };
 }

@@ -1,66 +1,61 @@
 // The events of a run, one line each; the whole event in its fold.
 
-import { h } from "./dom.js";
+import { h, pre } from "./dom.js";
 import { brief, duration } from "./format.js";
 
 const SHOWN = 500;
 const TAIL = 80;
 
-/** A list that grows with the frames of a run; consecutive tokens share a line. `name` gives the display name of a vertex. */
-export class EventList {
+/** A fold with a list of the frames of a run. Consecutive tokens share a line; `name` gives the display name of a vertex. */
+export class EventLog {
+  #frames = [];
   #drawn = 0;
   #tokens = null;
 
   constructor(name) {
     this.name = name;
-    this.count = h("span", { class: "count" });
-    this.element = h("ol", { class: "events", tabindex: 0, "aria-label": "Events" });
+    this.count = h("span.count");
+    this.list = h("ol.events", { tabindex: 0, "aria-label": "Events" });
+    this.element = h("details.log", { ontoggle: () => this.#draw() }, h("summary", "Events ", this.count), this.list);
   }
 
-  clear() {
-    this.#drawn = 0;
-    this.#tokens = null;
-    this.element.replaceChildren();
-    this.counted(0);
-  }
-
-  /** Only say how many there are. */
-  counted(count) {
-    this.count.textContent = count || "";
-  }
-
-  /** Add the frames that are new. */
+  /** Show these frames: more of the same array, or those of another run. */
   update(frames) {
-    if (this.#drawn === frames.length) return;
-    const list = this.element;
+    if (frames !== this.#frames) {
+      this.#drawn = 0;
+      this.#tokens = null;
+      this.list.replaceChildren();
+    }
+    this.#frames = frames;
+    this.count.textContent = frames.length || "";
+    this.#draw();
+  }
+
+  #draw() {
+    const { list } = this;
+    if (!this.element.open || this.#drawn === this.#frames.length) return;
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-    for (; this.#drawn < frames.length; this.#drawn++) {
-      const frame = frames[this.#drawn];
+    for (const frame of this.#frames.slice(this.#drawn)) {
       if (frame.event === "token" && this.#tokens?.id === frame.data.id) {
         this.#tokens.add(frame);
         continue;
       }
       this.#tokens?.draw();
       list.append(this.#line(frame));
-      if (list.children.length > 2 * SHOWN) this.#forget();
+      if (list.children.length > SHOWN) list.firstElementChild.remove();
     }
     this.#tokens?.draw();
-    this.#forget();
-    this.counted(frames.length);
+    this.#drawn = this.#frames.length;
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 
-  #forget() {
-    while (this.element.children.length > SHOWN) this.element.firstElementChild.remove();
-  }
-
   #line(frame) {
-    const number = h("span", { class: "number" }, String(frame.sequence_id));
-    const what = h("span", { class: "what" }, summary(frame, this.name));
-    const fold = h("details", { ontoggle: () => fold.open && fold.children.length === 1 && fold.append(h("pre", { tabindex: 0 }, JSON.stringify(frame.data, null, 2))) },
-      h("summary", {}, number, h("span", { class: `name ${frame.event}` }, frame.event), what));
+    const number = h("span.number", String(frame.sequence_id));
+    const what = h("span.what", brief(summary(frame, this.name)));
+    const fold = h("details", { ontoggle: () => fold.open && fold.children.length === 1 && fold.append(pre(frame.data)) },
+      h("summary", number, h("span.name", { class: frame.event }, frame.event), what));
     this.#tokens = frame.event === "token" ? grouped(frame, number, what) : null;
-    return h("li", {}, fold);
+    return h("li", fold);
   }
 }
 
@@ -88,24 +83,20 @@ function summary({ event, data }, name) {
       return `${data.to_run.length} to run`;
     case "build_start":
     case "build_end":
-      return data.id ? brief(name(data.id)) : "";
+      return data.id ? name(data.id) : "";
     case "end_vertex": {
-      const built = data.build_data;
-      return `${brief(name(built.id))} · ${built.valid ? duration(built.data?.timedelta ?? 0) : brief(built.params, 80)}`;
+      const { id, valid, params, data: built } = data.build_data;
+      return `${brief(name(id))} · ${valid ? duration(built?.timedelta ?? 0) : params}`;
     }
     case "add_message":
-      return `${brief(data.sender_name ?? data.sender ?? "", 40)}: ${brief(data.text ?? "", 80)}`;
+      return `${brief(data.sender_name ?? data.sender, 40)}: ${data.text}`;
     case "output":
-      return `${brief(data.display_name, 80)}: ${brief(data.content ?? "", 80)}`;
-    case "token":
-      return brief(data.chunk, TAIL);
-    case "human_input_required":
-      return brief(data.prompt ?? "", 100);
+      return `${brief(data.display_name, 80)}: ${brief(data.content)}`;
     case "log":
-      return `${brief(name(data.component_id))}: ${brief(data.message ?? data.name, 80)}`;
+      return `${brief(name(data.component_id))}: ${brief(data.message ?? data.name)}`;
     case "end":
       return data.build_duration === undefined ? "" : duration(data.build_duration);
     default:
-      return brief(data.text ?? data.error ?? data.message ?? data.reason ?? "", 100);
+      return data.chunk ?? data.prompt ?? data.text ?? data.error ?? data.message ?? data.reason ?? "";
   }
 }

@@ -66,7 +66,7 @@ function blocksOf(text) {
 function code([opening, ...body]) {
   const fence = FENCE.exec(opening)[1];
   if (body.at(-1)?.trim().startsWith(fence)) body.pop();
-  return h("pre", { tabindex: 0 }, h("code", {}, body.join("\n")));
+  return h("pre", { tabindex: 0 }, h("code", body.join("\n")));
 }
 
 function heading([line]) {
@@ -74,8 +74,8 @@ function heading([line]) {
   return h("p", { class: `heading h${marks.length}` }, inline(title));
 }
 
-const quote = (lines) => h("blockquote", {}, inline(lines.map((line) => line.replace(QUOTE, "")).join("\n")));
-const paragraph = (lines) => h("p", {}, inline(lines.join("\n")));
+const quote = (lines) => h("blockquote", inline(lines.map((line) => line.replace(QUOTE, "")).join("\n")));
+const paragraph = (lines) => h("p", inline(lines.join("\n")));
 
 /** A list, whose deeper items are lists in its items. */
 function bullets(lines, depth = 0) {
@@ -89,14 +89,14 @@ function bullets(lines, depth = 0) {
   }
   const start = parseInt(mark, 10);
   return h(Number.isNaN(start) ? "ul" : "ol", { start: start > 1 ? start : null },
-    items.map(({ text, deeper }) => h("li", {}, inline(text.join("\n").trim()), deeper.length > 0 && bullets(deeper, depth + 1))));
+    items.map(({ text, deeper }) => h("li", inline(text.join("\n").trim()), deeper.length > 0 && bullets(deeper, depth + 1))));
 }
 
 function table([head, , ...rows]) {
   const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => inline(cell.trim()));
-  return h("div", { class: "scroll", tabindex: 0 }, h("table", {},
-    h("thead", {}, h("tr", {}, cells(head).map((cell) => h("th", { scope: "col" }, cell)))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, cell)))))));
+  return h("div.scroll", { tabindex: 0 }, h("table",
+    h("thead", h("tr", cells(head).map((cell) => h("th", { scope: "col" }, cell)))),
+    h("tbody", rows.map((row) => h("tr", cells(row).map((cell) => h("td", cell)))))));
 }
 
 function inline(text, depth = 0) {
@@ -107,9 +107,9 @@ function inline(text, depth = 0) {
     const [whole, mono, bold, strong, emphasis, label, link, bare] = match;
     parts.push(text.slice(at, match.index));
     at = match.index + whole.length;
-    if (mono) parts.push(h("code", {}, mono));
-    else if (bold ?? strong) parts.push(h("strong", {}, inline(bold ?? strong, depth + 1)));
-    else if (emphasis) parts.push(h("em", {}, inline(emphasis, depth + 1)));
+    if (mono) parts.push(h("code", mono));
+    else if (bold ?? strong) parts.push(h("strong", inline(bold ?? strong, depth + 1)));
+    else if (emphasis) parts.push(h("em", inline(emphasis, depth + 1)));
     else parts.push(h("a", { href: link ?? bare, target: "_blank", rel: "noopener noreferrer" }, label ?? bare));
   }
   parts.push(text.slice(at));

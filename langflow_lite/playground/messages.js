@@ -1,125 +1,111 @@
 // Chat messages as elements, kept in step with a list of them by id.
 
 import { save } from "./api.js";
-import { copyFrom, h, show } from "./dom.js";
+import { copyButton, h, pre, show } from "./dom.js";
 import { brief, clock, duration, fileName, moment } from "./format.js";
 import { Markdown } from "./markdown.js";
 
-/** A list of messages that redraws only what changed. `onempty` makes what is shown when there are none, `actions` what can be done with a message. */
+/**
+ * A list of messages that redraws only what changed. `onempty` makes what is shown when there are none, `actions` what can be
+ * done with a message.
+ */
 export class MessageList {
-  #drawn = new Map();
+  #rows = new Map();
 
   constructor(onempty, actions) {
     this.onempty = onempty;
     this.actions = actions;
-    this.element = h("div", { class: "messages", role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: 0 });
+    this.element = h("div.messages", { role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: 0 });
   }
 
   /** Show these messages, in this order; keeps to the end of the list if the reader is there. */
   update(messages) {
     const list = this.element;
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-    const wanted = messages.map((message) => this.#row(message));
-    if (!wanted.length) {
-      this.#drawn.clear();
-      show(list, this.onempty?.());
-      return;
-    }
-    wanted.forEach((row, index) => {
-      if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
-    });
-    while (list.children.length > wanted.length) list.lastElementChild.remove();
-    const ids = new Set(messages.map(({ id }) => id));
-    for (const id of this.#drawn.keys()) if (!ids.has(id)) this.#drawn.delete(id);
+    this.#rows = new Map(messages.map((message) => {
+      const row = this.#rows.get(message.id) ?? new MessageRow(message, this.actions);
+      row.update(message);
+      return [message.id, row];
+    }));
+    show(list, messages.length ? [...this.#rows.values()].map(({ element }) => element) : this.onempty());
     // What is read aloud is the message when it is complete, not each of its words.
     list.setAttribute("aria-busy", messages.some(isPartial));
     if (atEnd) list.scrollTop = list.scrollHeight;
-  }
-
-  #row(message) {
-    let row = this.#drawn.get(message.id);
-    if (!row) this.#drawn.set(message.id, (row = new MessageRow(message, this.actions)));
-    row.update(message);
-    return row.element;
   }
 }
 
 const isPartial = (message) => message.properties?.state === "partial";
 
 class MessageRow {
-  #shown;
-  #text;
+  #shown = {};
 
   constructor(message, actions) {
     this.actions = actions;
-    this.meta = h("span", { class: "muted" });
-    this.files = h("div", { class: "chips" });
-    this.steps = h("div", { class: "steps" });
-    this.body = h("div", { class: "text" });
-    this.#text = message.sender === "User" ? null : new Markdown(this.body);
-    this.sender = h("strong", {});
-    this.tools = h("span", { class: "actions" });
+    this.sender = h("strong");
+    this.meta = h("span.muted");
+    this.tools = h("span.actions", !actions && copyButton(() => this.#shown.text));
+    this.files = h("div.chips");
+    this.steps = h("div.steps");
+    this.body = h("div.text");
+    this.markdown = message.sender === "User" ? null : new Markdown(this.body);
     this.element = h("article", { dataset: { id: message.id } },
-      h("header", {}, this.sender, this.meta, this.tools),
-      this.files, this.steps, this.body);
+      h("header", this.sender, this.meta, this.tools), this.files, this.steps, this.body);
   }
 
   update(message) {
     const before = this.#shown;
     if (before === message) return;
     this.#shown = message;
-    const { properties, content_blocks: blocks, text } = message;
-    const failed = message.category === "error" || message.error === true;
-    this.element.className = `message ${message.sender === "User" ? "user" : "machine"}${failed ? " error" : ""}${isPartial(message) ? " partial" : ""}`;
+    const { properties, content_blocks: blocks, text, sender, edit } = message;
+    const kinds = {
+      user: sender === "User", machine: sender !== "User", partial: isPartial(message),
+      error: message.category === "error" || message.error === true,
+    };
+    this.element.className = ["message", ...Object.keys(kinds).filter((kind) => kinds[kind])].join(" ");
     if (this.actions) show(this.tools, this.actions(message));
-    else if (!before) show(this.tools, h("button", { type: "button", onclick: (event) => copyFrom(event.currentTarget, this.#shown.text) }, "Copy"));
-    if (properties !== before?.properties || message.edit !== before.edit) {
+    if (properties !== before.properties || edit !== before.edit) {
+      const time = message.timestamp && clock(moment(message.timestamp));
       const tokens = properties?.usage?.total_tokens;
-      this.sender.textContent = message.sender_name || message.sender;
-      this.meta.textContent = [message.timestamp && clock(moment(message.timestamp)), properties?.source?.source, tokens && `${tokens} tokens`, message.edit && "edited"].filter(Boolean).join(" · ");
+      this.sender.textContent = message.sender_name || sender;
+      this.meta.textContent = [time, properties?.source?.source, tokens && `${tokens} tokens`, edit && "edited"].filter(Boolean).join(" · ");
     }
-    if (message.files !== before?.files) show(this.files, files(message).map((path) => h("button", { type: "button", class: "chip", title: "Download", onclick: () => download(path) }, fileName(path))));
-    if (blocks !== before?.content_blocks) this.#drawSteps(blocks);
-    if (text !== before?.text) {
-      if (this.#text) this.#text.update(text);
-      else show(this.body, h("p", {}, text));
+    if (message.files !== before.files) show(this.files, filesOf(message).map(fileChip));
+    if (blocks !== before.content_blocks) this.#drawSteps(blocks);
+    if (text !== before.text) {
+      if (this.markdown) this.markdown.update(text);
+      else show(this.body, h("p", text));
     }
   }
 
   // What the reader has opened stays open.
   #drawSteps(blocks) {
-    const open = [...this.steps.querySelectorAll("details")].map((fold) => fold.open);
-    show(this.steps, steps(blocks));
-    this.steps.querySelectorAll("details").forEach((fold, index) => (fold.open = open[index] ?? false));
+    const folds = () => this.steps.querySelectorAll("details");
+    const open = [...folds()].map((fold) => fold.open);
+    show(this.steps, (blocks ?? []).flatMap(({ contents }) => contents ?? []).map(step));
+    folds().forEach((fold, index) => (fold.open = open[index] ?? false));
   }
 }
 
-function files(message) {
-  let given = message.files ?? [];
-  if (typeof given === "string") given = JSON.parse(given || "[]");
+function filesOf({ files }) {
+  const given = typeof files === "string" ? JSON.parse(files || "[]") : files ?? [];
   return given.map((file) => file?.path ?? file).filter((path) => typeof path === "string");
 }
 
-function download(path) {
-  save("GET", `api/v1/files/download/${path.split("/").map(encodeURIComponent).join("/")}`, fileName(path));
+function fileChip(path) {
+  const address = `api/v1/files/download/${path.split("/").map(encodeURIComponent).join("/")}`;
+  return h("button.chip", { title: "Download", onclick: () => save(address, fileName(path)) }, fileName(path));
 }
 
 /** What an agent did on its way to the answer: a fold for each tool it used, and what to do about a failure. */
-function steps(blocks) {
-  return (blocks ?? []).flatMap(({ contents }) => contents ?? []).map((step) => {
-    if (step.type === "tool_use") {
-      const result = step.error ?? step.output?.content ?? step.output;
-      const over = result !== null && result !== undefined;
-      return h("details", { class: step.error ? "step failed" : over ? "step done" : "step" },
-        h("summary", {}, h("span", { class: "grow" }, over ? "Used " : "Using ", h("code", {}, brief(step.name, 80))), step.duration ? h("span", { class: "muted" }, duration(step.duration / 1000)) : null),
-        h("div", { class: "muted" }, "Input"), h("pre", { tabindex: 0 }, JSON.stringify(step.tool_input, null, 2)),
-        over && [h("div", { class: "muted" }, step.error ? "Error" : "Output"), h("pre", { tabindex: 0 }, typeof result === "string" ? result : JSON.stringify(result, null, 2))]);
-    }
-    if (step.type === "text" && step.header?.title !== "Output") return h("p", { class: "muted" }, step.text);
-    if (step.type === "error") return step.solution && h("p", { class: "muted" }, step.solution);
-    return null;
-  });
+function step({ type, name, text, header, solution, tool_input: input, output, error, duration: time }) {
+  if (type === "tool_use") {
+    const result = error ?? output?.content ?? output ?? null;
+    const over = result !== null;
+    return h("details.step", { class: error ? "failed" : over && "done" },
+      h("summary", h("span.grow", over ? "Used " : "Using ", h("code", brief(name, 80))), time > 0 && h("span.muted", duration(time / 1000))),
+      h("div.muted", "Input"), pre(input),
+      over && [h("div.muted", error ? "Error" : "Output"), pre(result)]);
+  }
+  const note = type === "text" && header?.title !== "Output" ? text : type === "error" && solution;
+  return note && h("p.muted", note);
 }
-
-/** One line for a message, for lists of sessions. */
-export const line = (message) => `${message.sender_name || message.sender}: ${brief(message.text, 90)}`;

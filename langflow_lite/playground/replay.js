@@ -4,7 +4,7 @@ import { Run } from "./run.js";
 
 const LONGEST = 20_000;
 
-/** Milliseconds to wait before an event, as long as its vertex took where that is neither too short nor too long to see. */
+/** Milliseconds before an event, as long as its vertex took where that is neither too short nor too long to see. */
 function pace({ event, data }) {
   if (event === "token") return 25;
   if (event === "vertices_sorted") return 400;
@@ -14,23 +14,23 @@ function pace({ event, data }) {
 
 /** Plays the events of `recorded`; `follow()` of a run that has just begun. */
 export class Replay extends Run {
-  #frames;
+  #recorded;
   #stopped = false;
 
-  constructor(recorded) {
-    super(recorded.jobId, recorded.flowId);
+  constructor({ job, frames }) {
+    super(job);
     this.status = "Replay";
     this.connection = "ended";
-    this.#frames = [...recorded.frames];
+    this.#recorded = [...frames];
   }
 
   /** Resolves when the last event is shown, or nobody follows any more. */
   async follow() {
-    const waits = this.#frames.map(pace);
+    const waits = this.#recorded.map(pace);
     const scale = Math.min(1, LONGEST / waits.reduce((sum, wait) => sum + wait, 0));
     const begun = performance.now();
     let due = 0;
-    for (const [index, frame] of this.#frames.entries()) {
+    for (const [index, frame] of this.#recorded.entries()) {
       due += waits[index] * scale;
       while (performance.now() - begun < due) await new Promise(requestAnimationFrame);
       if (this.#stopped) return;

@@ -1,24 +1,20 @@
 // A run: a background job on the server, followed by its numbered events. A reload or a lost connection loses nothing.
 
-import { ApiError, events, get, post } from "./api.js";
+import { ApiError, events, post } from "./api.js";
+import { isActive, JOBS, ran, readJob, stopJob } from "./status.js";
 
 const WAITS = [250, 500, 1000, 2000, 4000];
-const TERMINAL = new Set(["end", "cancelled"]);
-const UNFINISHED = new Set(["running", "pending"]);
-export const ACTIVE = new Set(["queued", "in_progress", "suspended"]);
 
 /**
- * What is known of one job. Tells of changes with "change" events; `frames` are all its events so far, in order, and
- * `turn` counts the changes of its vertices. `requests` are the decisions that a person has to make before it goes on.
+ * What is known of one job. Tells of changes with "change" events; `job` is what the server said of it last, `frames` are all
+ * its events so far, in order, and `turn` counts the changes of its vertices. `requests` are the decisions that a person has to
+ * make before it goes on.
  */
 export class Run extends EventTarget {
-  #stop = new AbortController();
+  #left = new AbortController();
 
-  constructor(jobId, flowId) {
+  constructor(job) {
     super();
-    this.jobId = jobId;
-    this.flowId = flowId;
-    this.status = "queued";
     this.connection = "connecting";
     this.frames = [];
     this.vertices = new Map();
@@ -27,42 +23,49 @@ export class Run extends EventTarget {
     this.outputs = [];
     this.requests = new Map();
     this.error = "";
-    this.begun = null;
-    this.seconds = null;
+    this.#read(job);
   }
 
   /** Start a background job and follow it. */
   static async start(flowId, request) {
-    const job = await post("api/v2/workflows", { ...request, flow_id: flowId, background: true });
-    return Run.of(job, flowId);
+    return Run.of(await post(JOBS, { ...request, flow_id: flowId, background: true }));
   }
 
   /** Follow a job from its first event on, however far it has come. One that a request waits for keeps no events. */
-  static of(job, flowId) {
-    const run = new Run(job.job_id, flowId);
-    run.#read(job);
+  static of(job) {
+    const run = new Run(job);
     if (job.links) run.follow();
     else run.connection = "ended";
     return run;
   }
 
+  get id() {
+    return this.job.job_id;
+  }
+
   get active() {
-    return ACTIVE.has(this.status);
+    return isActive(this);
+  }
+
+  /** The seconds it has run; null while that is not known. */
+  get seconds() {
+    return this.active || this.job.finished_timestamp ? ran(this.job) : null;
   }
 
   /** Read every event until the job has ended; takes up the stream again when it breaks. */
   async follow() {
+    const { signal } = this.#left;
     let failures = 0;
-    while (!this.#stop.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        for await (const frame of events(`api/v2/workflows/${this.jobId}/events`, this.frames.length, this.#stop.signal)) {
+        for await (const frame of events(`${JOBS}/${this.id}/events`, this.frames.length, signal)) {
           failures = 0;
           this.connection = "live";
           this.apply(frame);
         }
         if (await this.#ended()) return;
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (signal.aborted) return;
         if (error instanceof ApiError && error.status >= 400 && error.status < 500) return this.#giveUp(error);
       }
       this.connection = "reconnecting";
@@ -71,33 +74,32 @@ export class Run extends EventTarget {
     }
   }
 
+  /** Ask how the job stands, besides what its events tell. */
+  async refresh() {
+    this.#read(await readJob(this.id, { signal: this.#left.signal }));
+    this.#changed();
+  }
+
   /** End the job itself. */
   async stop() {
-    await post("api/v2/workflows/stop", { job_id: this.jobId });
+    await stopJob(this.id);
   }
 
   /** Answer a request of the job, which then goes on. */
   async decide(request, action) {
-    await post(`api/v2/workflows/${this.jobId}/resume`, { request_id: request.request_id, decision: { action_id: action } });
+    await post(`${JOBS}/${this.id}/resume`, { request_id: request.request_id, decision: { action_id: action } });
   }
 
   /** Stop following; the job goes on. */
   leave() {
-    this.#stop.abort();
+    this.#left.abort();
   }
 
-  /** Wait, but not on once the network is back or nobody follows any more. */
+  /** Wait, but not on once the network is back. */
   #pause(milliseconds) {
     return new Promise((resolve) => {
-      const over = new AbortController();
-      const done = () => {
-        clearTimeout(timer);
-        over.abort();
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      window.addEventListener("online", done, { signal: over.signal });
-      this.#stop.signal.addEventListener("abort", done, { signal: over.signal });
+      setTimeout(resolve, milliseconds);
+      window.addEventListener("online", resolve, { once: true, signal: this.#left.signal });
     });
   }
 
@@ -111,17 +113,16 @@ export class Run extends EventTarget {
   }
 
   #read(job) {
+    this.job = job;
     this.status = job.status;
-    if (job.started_timestamp) this.begun = Date.parse(job.started_timestamp);
-    if (job.finished_timestamp && this.begun) this.seconds = (Date.parse(job.finished_timestamp) - this.begun) / 1000;
   }
 
   async #ended() {
-    const job = await get(`api/v2/workflows?job_id=${this.jobId}`, { signal: this.#stop.signal });
-    this.#read(job);
+    await this.refresh();
     if (this.active) return false;
     if (this.status === "failed" || this.status === "timed_out") {
-      this.error ||= job.errors.map((error) => error.message ?? error.error ?? String(error)).join("; ") || "The run failed.";
+      const errors = this.job.errors.map((error) => error.message ?? error.error ?? String(error));
+      this.error ||= errors.join("; ") || "The run failed.";
     }
     this.#end();
     return true;
@@ -130,10 +131,12 @@ export class Run extends EventTarget {
   #end() {
     const left = this.status === "completed" ? "skipped" : "stopped";
     for (const vertex of this.vertices.values()) {
-      if (UNFINISHED.has(vertex.state)) vertex.state = vertex.state === "running" ? left : "skipped";
+      if (vertex.state === "running") vertex.state = left;
+      else if (vertex.state === "pending") vertex.state = "skipped";
     }
     for (const [id, message] of this.messages) {
-      if (message.properties?.state === "partial") this.messages.set(id, { ...message, properties: { ...message.properties, state: "complete" } });
+      const { properties } = message;
+      if (properties?.state === "partial") this.messages.set(id, { ...message, properties: { ...properties, state: "complete" } });
     }
     this.turn += 1;
     this.requests.clear();
@@ -145,26 +148,19 @@ export class Run extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  #vertex(id) {
-    let vertex = this.vertices.get(id);
-    if (!vertex) this.vertices.set(id, (vertex = { id, state: "pending", seconds: null, times: 0, data: null, error: "" }));
-    this.turn += 1;
-    return vertex;
-  }
-
   /** Take in the next event. */
   apply(frame) {
     const { event, data } = frame;
     this.frames.push(frame);
     if (this.status === "queued") this.status = "in_progress";
-    this.begun ??= Date.now();
+    this.job.started_timestamp ??= new Date().toISOString();
     if (event === "vertices_sorted") {
       data.to_run.forEach((id) => this.#vertex(id));
-      data.ids.forEach((id) => (this.#vertex(id).state = "running"));
+      data.ids.forEach((id) => this.#vertex(id, "running"));
     } else if (event === "build_start" && data.id) {
-      this.#vertex(data.id).state = "running";
+      this.#vertex(data.id, "running");
     } else if (event === "build_end" && data.id) {
-      this.#vertex(data.id).state = "done";
+      this.#vertex(data.id, "done");
     } else if (event === "end_vertex") {
       this.#endVertex(data.build_data);
     } else if (event === "add_message") {
@@ -182,26 +178,29 @@ export class Run extends EventTarget {
     } else if (event === "error") {
       if (data.id) this.#message(data);
       this.error ||= data.data?.text?.trim() || data.text?.trim() || data.error || "The run failed.";
-    } else if (TERMINAL.has(event)) {
-      for (const vertex of this.vertices.values()) if (vertex.state === "running") this.#vertex(vertex.id).state = "stopped";
     }
     this.#changed();
   }
 
+  /** The vertex of an id, which is new to the run or changes. */
+  #vertex(id, state) {
+    const vertex = this.vertices.get(id) ?? { id, state: "pending", seconds: null, times: 0, data: null, error: "" };
+    vertex.state = state ?? vertex.state;
+    this.vertices.set(id, vertex);
+    this.turn += 1;
+    return vertex;
+  }
+
   #endVertex(built) {
-    const vertex = this.#vertex(built.id);
-    vertex.state = built.valid ? "done" : "failed";
+    const vertex = this.#vertex(built.id, built.valid ? "done" : "failed");
     vertex.times += 1;
     vertex.data = built.data;
-    vertex.seconds = (vertex.seconds ?? 0) + (built.data?.timedelta ?? 0);
+    vertex.seconds += built.data?.timedelta ?? 0;
     if (!built.valid) vertex.error = built.params;
     for (const id of this.requests.keys()) if (id.startsWith(`${built.id}:`)) this.requests.delete(id);
     if (this.status === "suspended" && !this.requests.size) this.status = "in_progress";
-    for (const id of built.inactivated_vertices ?? []) this.#vertex(id).state = "inactive";
-    for (const id of built.next_vertices_ids ?? []) {
-      const next = this.#vertex(id);
-      if (next.state === "pending") next.state = "running";
-    }
+    for (const id of built.inactivated_vertices ?? []) this.#vertex(id, "inactive");
+    for (const id of built.next_vertices_ids ?? []) if (this.#vertex(id).state === "pending") this.#vertex(id, "running");
   }
 
   #message(dump) {

@@ -2,28 +2,27 @@
 
 import { ApiError, askForKey, get, key, setKey } from "./api.js";
 import { apiKeys } from "./api_keys.js";
-import { h, show, toast } from "./dom.js";
+import { facts, h, show, toast } from "./dom.js";
 import { files } from "./files.js";
 import { variables } from "./variables.js";
 
 /** Draw the view into `main`; returns what to do when it is left. */
 export async function settingsView(main) {
   const listings = [variables(), apiKeys(), files()];
-  const tab = h("section", { class: "card listing", "aria-label": "This tab" });
-  const server = h("section", { class: "card listing", "aria-label": "Server" });
+  const tab = h("section.card.listing", { "aria-label": "This tab" });
+  const server = h("section.card.listing", { "aria-label": "Server" });
+  const link = (href, text) => h("a.button", { href }, text);
 
-  async function load() {
-    await Promise.all([...listings.map((listing) => listing.load()), describe()]);
-  }
+  const load = () => Promise.all([...listings.map((listing) => listing.load()), describe()]);
 
   function drawTab() {
     const known = key();
     show(tab,
-      h("h2", {}, "This tab"),
-      h("p", { class: "muted" }, known ? `It sends the key ${known.slice(0, 6)}… and forgets it when it is closed.` : "It sends no key."),
-      h("div", { class: "row" },
-        h("button", { type: "button", onclick: enter }, known ? "Use another key" : "Enter a key"),
-        known && h("button", { type: "button", onclick: forget }, "Forget the key")));
+      h("h2", "This tab"),
+      h("p.muted", known ? `It sends the key ${known.slice(0, 6)}… and forgets it when it is closed.` : "It sends no key."),
+      h("div.row",
+        h("button", { onclick: enter }, known ? "Use another key" : "Enter a key"),
+        known && h("button", { onclick: forget }, "Forget the key")));
   }
 
   async function enter() {
@@ -39,27 +38,25 @@ export async function settingsView(main) {
 
   async function describe() {
     const { version } = await get("api/v1/version");
-    let config = null;
-    try {
-      config = await get("api/v1/config");
-    } catch (error) {
+    const config = await get("api/v1/config").catch((error) => {
       if (!(error instanceof ApiError)) throw error;
-    }
-    const pairs = [
-      ["Version", version],
-      ["Asks for a key", config && (config.webhook_auth_enable ? "yes" : "no, it is open to this machine")],
-      ["Largest upload", config && `${config.max_file_size_upload} MB`],
-      ["Own components", config && (config.allow_custom_components ? "from a folder" : "none")],
-    ];
+    });
     show(server,
-      h("h2", {}, "Server"),
-      h("dl", { class: "facts" }, pairs.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-      h("div", { class: "row" }, h("a", { class: "button", href: "docs" }, "API documentation"), h("a", { class: "button", href: "openapi.json" }, "OpenAPI"), config?.webhook_auth_enable === false && h("a", { class: "button", href: "metrics" }, "Metrics")));
+      h("h2", "Server"),
+      h("dl.facts", facts([
+        ["Version", version],
+        ["Asks for a key", config && (config.webhook_auth_enable ? "yes" : "no, it is open to this machine")],
+        ["Largest upload", config && `${config.max_file_size_upload} MB`],
+        ["Own components", config && (config.allow_custom_components ? "from a folder" : "none")],
+      ])),
+      // The metrics ask for a key where there is one, and a link can send none.
+      h("div.row", link("docs", "API documentation"), link("openapi.json", "OpenAPI"),
+        config?.webhook_auth_enable === false && link("metrics", "Metrics")));
   }
 
   drawTab();
-  show(main, h("div", { class: "row head" }, h("h1", { class: "grow" }, "Settings")),
-    h("div", { class: "settings" }, listings.map(({ element }) => element), h("div", { class: "two" }, tab, server)));
+  show(main, h("div.row.head", h("h1.grow", "Settings")),
+    h("div.settings", listings.map(({ element }) => element), h("div.two", tab, server)));
   window.addEventListener("key", drawTab);
   await load();
   return () => window.removeEventListener("key", drawTab);
