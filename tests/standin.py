@@ -132,6 +132,8 @@ class Standin:
         try:
             if path == "/redirect":
                 raise Refusal(302, {}, {"location": unquote(scope["query_string"].decode().removeprefix("to="))})
+            if path == "/cookie":
+                raise Refusal(200, {}, {"set-cookie": "session=of-one-flow; Path=/"})
             await self._route(path.removeprefix("/openai").removeprefix("/v1"), body, receive, send)
         except Refusal as refusal:
             await _answer(send, refusal.body, refusal.status, refusal.headers)

@@ -20,7 +20,8 @@ class OutboundClients:
     The trusted client goes wherever it is sent, through the proxies of the environment. The other one calls public
     addresses and allowed ones only (`AddressPolicy`), checked after resolution and on every redirect; it uses no
     proxy, because a proxy would resolve the name once more. With `LANGFLOW_SSRF_PROTECTION_ENABLED=false` there is no
-    difference. httpx2 is imported with the first client, for it takes a while.
+    difference. None of them keeps a cookie, because runs share them, and the session of one is no business of the next.
+    httpx2 is imported with the first client, for it takes a while.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -54,6 +55,7 @@ class OutboundClients:
             await self._clients.popitem()[1].aclose()
 
     def _make(self, open_to_all: bool) -> httpx2.AsyncClient:
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
         from urllib.request import getproxies
 
         import httpx2
@@ -62,10 +64,15 @@ class OutboundClients:
 
         timeout = httpx2.Timeout(self._timeout, connect=10.0, pool=None)
         headers = {"user-agent": "langflow-lite"}
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         if open_to_all and getproxies():
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
-            return httpx2.AsyncClient(limits=limits, timeout=timeout, headers=headers)
+            return httpx2.AsyncClient(limits=limits, timeout=timeout, headers=headers, cookies=cookies)
         dialer = Dialer(None if open_to_all else self._policy)
         return httpx2.AsyncClient(
-            transport=Http1Transport(dialer), timeout=timeout, headers=headers, trust_env=open_to_all
+            transport=Http1Transport(dialer),
+            timeout=timeout,
+            headers=headers,
+            cookies=cookies,
+            trust_env=open_to_all,
         )

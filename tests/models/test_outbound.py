@@ -112,6 +112,20 @@ async def test_loopback_is_called_where_it_is_in_order(standin: Standin, setting
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("no_proxy", ["", "127.0.0.1"], ids=["without proxies", "with proxies for others"])
+async def test_a_session_that_one_run_began_is_not_there_for_the_next(
+    standin: Standin, trusted: bool, no_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", no_proxy)
+    async with OutboundClients(Settings(environ={})) as clients:
+        client = clients.client(trusted=trusted)
+        await client.get(f"{standin.url}/cookie")
+        await client.get(f"{standin.url}/v1/models")
+        await client.get(f"{standin.url}/v1/models", headers={"cookie": "own=1"})
+    assert [call.headers.get("cookie") for call in standin.calls] == [None, None, "own=1"]
+
+
 async def test_clients_are_shared_and_closed_at_the_end() -> None:
     async with OutboundClients(ABROAD) as clients:
         trusted, untrusted = clients.client(trusted=True), clients.client()
