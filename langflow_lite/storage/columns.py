@@ -7,19 +7,23 @@ from typing import Any
 
 from langflow_lite.values import to_json
 
-__all__ = ["from_micros", "json_column", "to_micros", "well_formed"]
+__all__ = ["blob_column", "from_micros", "json_column", "to_micros", "well_formed"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def json_column(value: Any) -> bytearray:
-    """Compact JSON of a value.
-
-    Not as bytes, which sqlite3 takes too, but only after it has looked for an adapter of theirs, as it does for None and
-    booleans: that takes longer than to write the value.
-    """
+    """Compact JSON of a value, as `blob_column` has it."""
     return bytearray(to_json(value))
+
+
+def blob_column(value: bytes) -> bytearray:
+    """The bytes in the type that sqlite3 writes at once.
+
+    Of bytes, as of None and booleans, it looks for an adapter first, and that takes longer than to write them.
+    """
+    return bytearray(value)
 
 
 def to_micros(moment: datetime) -> int:

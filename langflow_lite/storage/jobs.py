@@ -11,7 +11,7 @@ import msgspec
 
 from langflow_lite.errors import IdempotencyMismatch, JobNotFound, StorageError
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
-from langflow_lite.storage.columns import from_micros, to_micros
+from langflow_lite.storage.columns import blob_column, from_micros, json_column, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.storage.writer import Ticket
@@ -114,7 +114,7 @@ class JobTable:
         self, job_id: str, first: int, frames: Sequence[bytes], after: Callable[[None], None]
     ) -> Ticket[None]:
         """Hand frames over, numbered from `first`; `after` is called once they are durable."""
-        rows = [(job_id, first + index, frame) for index, frame in enumerate(frames)]
+        rows = [(job_id, first + index, blob_column(frame)) for index, frame in enumerate(frames)]
 
         def unit(connection: sqlite3.Connection) -> None:
             connection.executemany(_INSERT_EVENT, rows)
@@ -123,10 +123,10 @@ class JobTable:
 
     async def finish(self, job: Job, first: int, frames: Sequence[bytes]) -> None:
         """Record the end of the job and its last events in one transaction; does nothing if it has ended already."""
-        rows = [(job.id, first + index, frame) for index, frame in enumerate(frames)]
+        rows = [(job.id, first + index, blob_column(frame)) for index, frame in enumerate(frames)]
         end = (
             job.status,
-            None if job.result is None else to_json(job.result),
+            None if job.result is None else json_column(job.result),
             None if job.started_at is None else to_micros(job.started_at),
             to_micros(job.finished_at or utc_now()),
             job.events,
@@ -239,7 +239,7 @@ class JobTable:
             None if job.finished_at is None else to_micros(job.finished_at),
             request,
             job.request.is_secret,
-            None if job.result is None else to_json(job.result),
+            None if job.result is None else json_column(job.result),
             job.events,
             job.idempotency_key,
             job.request_hash,
