@@ -1,6 +1,8 @@
 import subprocess
 import sys
+import threading
 
+import anyio.to_thread
 import httpx2
 import pytest
 
@@ -149,9 +151,16 @@ async def test_whoever_watches_the_server_leaves_no_spans(traced, collector):
 
 async def test_a_collector_that_is_not_there_holds_nothing_up(make_settings, monkeypatch):
     monkeypatch.setattr(tracing_module, "_FLUSH_SECONDS", 0.1)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    before = set(threading.enumerate())
     async with running(make_settings(environ=environ)) as app, calling(app) as client:
         assert (await client.get("/api/v1/version")).status_code == 200
+    left = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("Otel")]
+    assert left
+    # What they log when they give up belongs to no later test.
+    for thread in left:
+        await anyio.to_thread.run_sync(thread.join)
 
 
 @pytest.mark.parametrize(
