@@ -10,6 +10,7 @@ import { jobsView } from "./jobs.js";
 import { sessionsView } from "./sessions.js";
 import { settingsView } from "./settings.js";
 
+// A view draws itself into an element and answers what to do when it is left.
 const ROUTES = [
   [/^\/(?:flows)?$/, flowsView],
   [/^\/flows\/(?<id>[0-9a-f-]{36})$/, flowView],

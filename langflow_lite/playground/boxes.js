@@ -93,7 +93,8 @@ function shownOutputs(node, edges) {
   const used = new Map(leaving.map((edge) => [edge.output, edge.type]));
   for (const edge of edges) if (edge.target === node.id && edge.loop !== undefined) used.set(edge.loop, edge.type);
   const shown = outputs.filter(({ name }) => used.has(name));
-  return shown.length ? shown.map((output) => ({ ...output, used: true, type: used.get(output.name) || output.type })) : outputs.slice(0, 1);
+  if (!shown.length) return outputs.slice(0, 1);
+  return shown.map((output) => ({ ...output, used: true, type: used.get(output.name) || output.type }));
 }
 
 function shownValue({ password, value }) {

@@ -30,7 +30,7 @@ function element(namespace, selector, rest) {
 
 const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
-/** Make these the children. Those that were there before stay where they are, and so do focus, scroll position and folds. */
+/** Make these the children. Those that were there before stay where they are, with focus, scroll position and folds. */
 export function show(parent, ...children) {
   const wanted = new Set(nodes(children).map((child) => (child instanceof Node ? child : new Text(child))));
   for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
@@ -46,8 +46,9 @@ export function say(place, text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-/** The options of a select, each `[value, text]`. */
-export const options = (entries, chosen) => entries.map(([value, text]) => h("option", { value, selected: value === chosen }, text));
+/** The options of a select, each a text or `[value, text]`. */
+export const options = (entries, chosen) =>
+  entries.map((entry) => [entry].flat()).map(([value, text = value]) => h("option", { value, selected: value === chosen }, text));
 
 // Characters that turn the text after them around would make JSON read as what it is not.
 const turning = (character) => `\\u${character.charCodeAt(0).toString(16)}`;
@@ -59,11 +60,16 @@ export function pre(value, longest = Infinity) {
   return h("pre", { tabindex: 0 }, text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
 
-/** Pairs of a name and a value; those without a value are left out. */
+/** A list of `[name, value]`, without those that have no value. */
 export const facts = (pairs) =>
-  pairs.filter(([, value]) => value).map(([name, value]) => h("div", h("dt", name), h("dd", value)));
+  h("dl.facts", pairs.filter(([, value]) => value).map(([name, value]) => h("div", h("dt", name), h("dd", value))));
 
-/** Call `draw` once per frame, however often the returned function is called; one that takes long is called more seldom. */
+export const searchField = (label, oninput) =>
+  h("input", { type: "search", placeholder: label, "aria-label": label, oninput });
+
+export const closeButton = (onclick) => h("button.ghost", { "aria-label": "Close", onclick }, "×");
+
+/** A function that calls `draw` once per frame, however often it is called; more seldom when that takes long. */
 export function oncePerFrame(draw) {
   let due = false;
   let rested = 0;
@@ -114,7 +120,7 @@ export function tabs(label, entries) {
 
 /** A note at the edge of the window that goes by itself; errors stay until they are closed. */
 export function toast(text, kind = "info") {
-  const note = h("div.toast", { class: kind }, text, h("button", { "aria-label": "Close", onclick: () => note.remove() }, "×"));
+  const note = h("div.toast", { class: kind }, text, closeButton(() => note.remove()));
   document.getElementById("toasts").append(note);
   if (kind !== "error") setTimeout(() => note.remove(), 5000);
 }
@@ -139,31 +145,28 @@ export function ask({ title, content, action, danger = false }) {
   });
 }
 
-/** Ask whether something may be deleted; `consequence` says what that means. */
-export const mayDelete = (what, consequence) =>
-  ask({ title: `Delete ${what}?`, content: h("p", consequence), action: "Delete", danger: true });
+/** The button that does the `work` of deleting once the person, told the `consequence`, is sure. */
+export function deleteButton({ what, label = `Delete ${what}`, content = "Delete", consequence, work }) {
+  const sure = () => ask({ title: `Delete ${what}?`, content: h("p", consequence), action: "Delete", danger: true });
+  return h("button.quiet-danger", { "aria-label": label, onclick: async () => (await sure()) && work() }, content);
+}
 
 /** The button that copies what `read` answers, and says so. */
 export function copyButton(read, props) {
-  const label = "Copy";
-  const button = h("button", {
-    ...props,
-    onclick: async () => {
-      if (navigator.clipboard) await navigator.clipboard.writeText(read());
-      else copySelected(read(), button);
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = label), 1500);
-    },
-  }, label);
+  const copy = async () => {
+    if (navigator.clipboard) await navigator.clipboard.writeText(read());
+    else {
+      // Over plain HTTP, anywhere but on this machine, browsers offer no other way.
+      const area = h("textarea", { value: read() });
+      button.after(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  };
+  const button = h("button", { ...props, onclick: copy }, "Copy");
   return button;
-}
-
-/** Over plain HTTP, anywhere but on this machine, browsers offer no other way. */
-function copySelected(text, button) {
-  const area = h("textarea", { value: text });
-  button.after(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-  button.focus();
 }

@@ -1,29 +1,28 @@
 // One flow: its graph, the chat with it, what can be changed, and the code for the same call. A run survives a reload.
 
 import { get, query, save } from "./api.js";
-import { Chat } from "./chat.js";
+import { chatPanel } from "./chat.js";
 import { findings } from "./checked.js";
 import { h, say, show, tabs } from "./dom.js";
 import { download, fileStem } from "./flows.js";
 import { brief } from "./format.js";
 import { icon } from "./icons.js";
 import { Run } from "./run.js";
-import { RunPanel } from "./run_panel.js";
-import { Snippets } from "./snippets.js";
+import { runPanel } from "./run_panel.js";
+import { snippetPanel } from "./snippets.js";
 import { JOBS, readJob } from "./status.js";
-import { Tweaks } from "./tweaks.js";
+import { tweakPanel } from "./tweaks.js";
 
-/** Draw the view into `main`; returns what to do when it is left. */
 export async function flowView(main, { id }) {
   const flow = await get(`api/v1/flows/${id}`);
   document.title = `${brief(flow.name, 60)} · langflow-lite`;
   const kept = `langflow-lite.run.${flow.id}`;
   let run = null;
 
-  const chat = new Chat(flow, { start, stop: () => run.stop(), onchange: () => changed() });
-  const tweaks = new Tweaks(flow, chat.input, () => changed());
-  const snippets = new Snippets(flow, chat.input, () => request(chat.request("Hello!")));
-  const panel = new RunPanel(flow.data, (shown) => chat.follow(shown));
+  const chat = chatPanel(flow, { start, stop: () => run.stop(), onchange: () => changed() });
+  const tweaks = tweakPanel(flow, chat.input, () => changed());
+  const snippets = snippetPanel(flow, chat.input, () => request(chat.request("Hello!")));
+  const panel = runPanel(flow.data, (shown) => chat.follow(shown));
   const check = h("div", h("p.muted", "Looking …"));
   const side = tabs("Flow", [
     { id: "chat", label: "Chat", panel: chat.element },
@@ -33,11 +32,11 @@ export async function flowView(main, { id }) {
   ]);
   const tab = (name) => side.element.querySelector(`#tab-${name}`);
 
-  const request = (sent) => ({ ...sent, ...(tweaks.count && { tweaks: tweaks.values }) });
+  const request = (sent) => ({ ...sent, ...(tweaks.count() && { tweaks: tweaks.values() }) });
 
   function changed() {
     snippets.update();
-    say(tab("tweaks"), tweaks.count ? `Tweaks (${tweaks.count})` : "Tweaks");
+    say(tab("tweaks"), tweaks.count() ? `Tweaks (${tweaks.count()})` : "Tweaks");
   }
 
   function attach(next) {

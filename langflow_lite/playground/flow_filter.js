@@ -4,31 +4,21 @@ import { get } from "./api.js";
 import { h, options, show } from "./dom.js";
 import { brief } from "./format.js";
 
-/** A select whose `value` is the id of a flow, "" for all. */
-export class FlowFilter {
-  #names = new Map();
-
-  constructor(chosen, onchange) {
-    this.element = h("select", { "aria-label": "Flow", onchange }, options([[chosen, "…"]]));
-  }
-
-  get value() {
-    return this.element.value;
-  }
+/** A select with the ids of flows as values, "" for all. `nameOf(id)` is undefined for a flow that was deleted. */
+export function flowFilter(chosen, onchange) {
+  let names = new Map();
+  const element = h("select", { "aria-label": "Flow", onchange }, options([chosen]));
 
   /** Read which flows there are, unless all of these are known; one that was deleted is looked for once. */
-  async load(ids = [""], signal) {
-    if (ids.every((id) => this.#names.has(id))) return;
+  async function load(ids = [""], signal) {
+    if (ids.every((id) => names.has(id))) return;
     const flows = await get("api/v1/flows/?header_flows=true", { signal });
-    const chosen = this.value;
+    const { value } = element;
     const choices = flows.map(({ id, name }) => [id, brief(name, 60)]).sort(([, a], [, b]) => a.localeCompare(b));
-    this.#names = new Map([...ids.map((id) => [id]), ...flows.map(({ id, name }) => [id, name])]);
-    if (chosen && !this.name(chosen)) choices.push([chosen, `Deleted flow ${chosen.slice(-8)}`]);
-    show(this.element, options([["", "All flows"], ...choices], chosen));
+    names = new Map([...ids.map((id) => [id]), ...flows.map(({ id, name }) => [id, name])]);
+    if (value && !names.get(value)) choices.push([value, `Deleted flow ${value.slice(-8)}`]);
+    show(element, options([["", "All flows"], ...choices], value));
   }
 
-  /** The name of a flow; undefined when it was deleted, or is newer than the last `load`. */
-  name(id) {
-    return this.#names.get(id);
-  }
+  return { element, load, nameOf: (id) => names.get(id) };
 }

@@ -2,17 +2,16 @@
 
 import { get, remove, saveBlob } from "./api.js";
 import { findings } from "./checked.js";
-import { h, mayDelete, show, toast } from "./dom.js";
+import { closeButton, deleteButton, h, searchField, show, toast } from "./dom.js";
 import { ago, brief, matcher, moment } from "./format.js";
 import { icon } from "./icons.js";
 import { filePicker, upload } from "./upload.js";
 
 const LOCAL = new Set(["user_id", "folder_id", "updated_at", "version", "version_token", "workspace_id", "name_key"]);
 
-/** Draw the view into `main`; returns what to do when it is left. */
 export async function flowsView(main) {
   let flows = [];
-  const search = h("input", { type: "search", placeholder: "Search flows", "aria-label": "Search flows", oninput: () => draw() });
+  const search = searchField("Search flows", draw);
   const cards = h("ul.cards");
   const found = h("p.muted.hint", { role: "status" });
   const imported = h("div.imported", { "aria-live": "polite" });
@@ -42,7 +41,7 @@ export async function flowsView(main) {
   }
 
   function card(flow) {
-    const name = brief(flow.name, 120);
+    const name = brief(flow.name);
     const changed = moment(flow.updated_at);
     return h("li.card",
       h("a.title", { href: `#/flows/${flow.id}` }, name),
@@ -51,11 +50,13 @@ export async function flowsView(main) {
         flow.endpoint_name && h("code", flow.endpoint_name),
         h("time.muted.grow", { datetime: changed.toISOString() }, ago(changed)),
         h("button.ghost", { "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
-        h("button.ghost.quiet-danger", { "aria-label": `Delete ${name}`, title: "Delete", onclick: () => drop(flow) }, icon("trash"))));
+        deleteButton({
+          what: `“${name}”`, label: `Delete ${name}`, content: icon("trash"),
+          consequence: "Its messages and files go with it. This cannot be undone.", work: () => drop(flow),
+        })));
   }
 
-  async function drop({ id, name }) {
-    if (!(await mayDelete(`“${brief(name, 60)}”`, "Its messages and files go with it. This cannot be undone."))) return;
+  async function drop({ id }) {
     await remove(`api/v1/flows/${id}`);
     toast("The flow was deleted.");
     await load();
@@ -66,9 +67,8 @@ export async function flowsView(main) {
     await upload("api/v1/flows/upload/", files, async (stored) => {
       for (const { id, name } of stored) {
         const check = await get(`api/v1/flows/${id}/check`);
-        const title = h("h2.grow", "Imported ", h("a", { href: `#/flows/${id}` }, brief(name, 120)));
-        const close = h("button.ghost", { "aria-label": "Close", onclick: () => panel.remove() }, "×");
-        const panel = h("section.card", h("div.row", title, close), findings(check));
+        const title = h("h2.grow", "Imported ", h("a", { href: `#/flows/${id}` }, brief(name)));
+        const panel = h("section.card", h("div.row", title, closeButton(() => panel.remove())), findings(check));
         imported.prepend(panel);
       }
     });

@@ -39,7 +39,7 @@ export function size(bytes) {
 }
 
 /** At most `length` characters of any value, on one line. */
-export function brief(value, length = 120) {
+export function brief(value, length = 80) {
   const whole = typeof value === "string" ? value : JSON.stringify(value) ?? "";
   const text = whole.slice(0, 4 * length + 1000).replaceAll(/\s+/g, " ").trim();
   // Half of a surrogate pair is no character.

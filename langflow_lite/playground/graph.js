@@ -10,7 +10,7 @@ const FAR = 0.5;
 const STEP = 60;
 const CLOSER = 1.25;
 const STATES = {
-  pending: "Waiting", running: "Running", done: "Done", failed: "Failed", stopped: "Stopped", inactive: "Not taken", skipped: "Not run",
+  pending: "Waiting", running: "Running", failed: "Failed", stopped: "Stopped", inactive: "Not taken", skipped: "Not run",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const HELP = "Graph of the flow. Arrow keys move it, plus and minus zoom, Enter goes to its components.";
@@ -18,118 +18,63 @@ const HELP = "Graph of the flow. Arrow keys move it, plus and minus zoom, Enter 
 const within = (value, least, most) => Math.min(most, Math.max(least, value));
 
 /** Draws the `data` of a flow. `onselect` is told the id of the vertex that was chosen, or null. */
-export class Graph {
-  #boxes;
-  #elements = new Map();
-  #edges = [];
-  #owner = new Map();
-  #shown = new Map();
-  #selected = null;
-  #view = { x: 0, y: 0, scale: 1 };
-  #fitted = true;
-  #world;
+export function drawGraph(data, onselect) {
+  const { boxes: all, edges: known } = boxesOf(data);
+  const boxes = new Map(all.map((box) => [box.id, box]));
+  const vertices = new Map(all.filter((box) => box.note === undefined).map((box) => [box.id, elementOf(box)]));
+  const notes = all.filter((box) => box.note !== undefined).map(elementOf);
+  const owners = new Map(all.flatMap(({ id, group = [] }) => [...group, id].map((member) => [member, id])));
+  const edges = known.filter(({ source, target }) => vertices.has(source) && vertices.has(target))
+    .map((edge) => ({ ...edge, path: pathOf(edge) }));
+  const shown = new Map();
+  let selected = null;
+  let view = { x: 0, y: 0, scale: 1 };
+  let fitted = true;
 
-  constructor(data, onselect) {
-    const { boxes, edges } = boxesOf(data);
-    this.#boxes = new Map(boxes.map((box) => [box.id, box]));
-    this.onselect = onselect;
-    this.#draw(edges);
-    // A graph that was moved by hand stays where it is.
-    new ResizeObserver(() => this.#fitted && this.fit()).observe(this.element);
+  const world = h("div.world", notes, s("svg.edges", { "aria-hidden": "true" }, edges.map(({ path }) => path)), [...vertices.values()]);
+  const button = (label, text, onclick) => h("button", { "aria-label": label, title: label, onclick }, text);
+  const element = h("div.graph", { role: "group", "aria-label": HELP, tabindex: 0, onkeydown: key, onclick: click },
+    world,
+    !vertices.size && h("p.empty", "This flow has no components."),
+    h("div.zoom",
+      button("Zoom in", "+", () => zoom(CLOSER)), button("Zoom out", "−", () => zoom(1 / CLOSER)), button("Show all", "⤢", fit)));
+  const dragged = followPointers(element, move, zoom);
+  // A graph that was moved by hand stays where it is.
+  new ResizeObserver(() => fitted && fit()).observe(element);
+
+  function pathOf(edge) {
+    const d = curve(boxes.get(edge.source), boxes.get(edge.target), edge);
+    return s("path", { d, style: tinted(edge.type), class: edge.loop !== undefined && "loop" }, edge.type && s("title", edge.type));
   }
 
-  #draw(edges) {
-    const lines = s("svg.edges", { "aria-hidden": "true" });
-    for (const edge of edges) {
-      const [from, to] = [this.#boxes.get(edge.source), this.#boxes.get(edge.target)];
-      if (!from || !to || from.note !== undefined || to.note !== undefined) continue;
-      const path = s("path", { d: curve(from, to, edge), style: tinted(edge.type), class: edge.loop !== undefined && "loop" },
-        edge.type && s("title", edge.type));
-      this.#edges.push({ ...edge, path });
-      lines.append(path);
-    }
-    this.#world = h("div.world", lines);
-    for (const box of this.#boxes.values()) {
-      const element = elementOf(box);
-      if (box.note !== undefined) {
-        lines.before(element);
-        continue;
-      }
-      this.#world.append(element);
-      this.#elements.set(box.id, element);
-      for (const id of [...box.group, box.id]) this.#owner.set(id, box.id);
-    }
-    const button = (label, text, onclick) => h("button", { "aria-label": label, title: label, onclick }, text);
-    this.element = h("div.graph", { role: "group", "aria-label": HELP, tabindex: 0, onkeydown: (event) => this.#key(event) },
-      this.#world,
-      !this.#elements.size && h("p.empty", "This flow has no components."),
-      h("div.zoom",
-        button("Zoom in", "+", () => this.#zoom(CLOSER)),
-        button("Zoom out", "−", () => this.#zoom(1 / CLOSER)),
-        button("Show all", "⤢", () => this.fit())));
-    this.#followPointers();
+  function click(event) {
+    const id = event.target.closest(".vertex")?.dataset.id;
+    if (id && !dragged()) toggle(id);
   }
 
-  #followPointers() {
-    const held = new Map();
-    let distance = 0;
-    const on = (name, act, options) => this.element.addEventListener(name, act, options);
-    on("wheel", (event) => {
-      event.preventDefault();
-      this.#zoom(Math.exp(-event.deltaY * 0.0015), event);
-    }, { passive: false });
-    on("pointerdown", (event) => {
-      if (event.target.closest(".zoom")) return;
-      held.set(event.pointerId, event);
-      distance = 0;
-    });
-    on("pointermove", (event) => {
-      const before = held.get(event.pointerId);
-      if (!before) return;
-      held.set(event.pointerId, event);
-      const other = [...held.values()].find(({ pointerId }) => pointerId !== event.pointerId);
-      if (other) {
-        const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
-        const middle = { clientX: (event.clientX + other.clientX) / 2, clientY: (event.clientY + other.clientY) / 2 };
-        this.#zoom(apart(event) / apart(before), middle);
-        return;
-      }
-      const [x, y] = [event.clientX - before.clientX, event.clientY - before.clientY];
-      distance += Math.abs(x) + Math.abs(y);
-      if (distance > 4) this.element.setPointerCapture(event.pointerId);
-      this.#move(x, y);
-    });
-    for (const name of ["pointerup", "pointercancel"]) on(name, (event) => held.delete(event.pointerId));
-    on("click", (event) => {
-      const id = event.target.closest(".vertex")?.dataset.id;
-      if (id && distance <= 4) this.#toggle(id);
-    });
-  }
-
-  #key(event) {
-    const { key, target } = event;
-    const id = target.closest(".vertex")?.dataset.id;
-    const arrow = ARROWS[key];
-    if (target !== this.element && !id) return;
-    if (id && arrow) this.#goTo(this.#neighbour(id, arrow));
-    else if (id && (key === "Enter" || key === " ")) this.#toggle(id);
-    else if (id && key === "Escape") this.element.focus();
-    else if (arrow) this.#move(-STEP * arrow[0], -STEP * arrow[1]);
-    else if (key === "Enter") this.#goTo(this.#selected ?? this.#elements.keys().next().value);
-    else if (key === "+") this.#zoom(CLOSER);
-    else if (key === "-") this.#zoom(1 / CLOSER);
-    else if (key === "0") this.fit();
+  function key(event) {
+    const id = event.target.closest(".vertex")?.dataset.id;
+    const arrow = ARROWS[event.key];
+    if (event.target !== element && !id) return;
+    if (id && arrow) goTo(neighbour(id, arrow));
+    else if (id && (event.key === "Enter" || event.key === " ")) toggle(id);
+    else if (id && event.key === "Escape") element.focus();
+    else if (arrow) move(-STEP * arrow[0], -STEP * arrow[1]);
+    else if (event.key === "Enter") goTo(selected ?? vertices.keys().next().value);
+    else if (event.key === "+") zoom(CLOSER);
+    else if (event.key === "-") zoom(1 / CLOSER);
+    else if (event.key === "0") fit();
     else return;
     event.preventDefault();
   }
 
   /** The nearest vertex in a direction. */
-  #neighbour(id, [right, down]) {
-    const here = this.#boxes.get(id);
+  function neighbour(id, [right, down]) {
+    const here = boxes.get(id);
     let best = id;
     let least = Infinity;
-    for (const other of this.#elements.keys()) {
-      const box = this.#boxes.get(other);
+    for (const other of vertices.keys()) {
+      const box = boxes.get(other);
       const x = box.x + box.width / 2 - here.x - here.width / 2;
       const y = box.y + box.height / 2 - here.y - here.height / 2;
       const ahead = x * right + y * down;
@@ -139,94 +84,130 @@ export class Graph {
     return best;
   }
 
-  #goTo(id) {
-    this.reveal(id);
-    this.#elements.get(id)?.focus({ preventScroll: true });
+  function goTo(id) {
+    reveal(id);
+    vertices.get(id)?.focus({ preventScroll: true });
   }
 
   /** Bring the whole graph into view. */
-  fit() {
-    const { clientWidth: width, clientHeight: height } = this.element;
-    if (!this.#boxes.size || !width) return;
-    const boxes = [...this.#boxes.values()];
-    const left = Math.min(...boxes.map((box) => box.x)) - MARGIN;
-    const top = Math.min(...boxes.map((box) => box.y)) - MARGIN;
-    const across = Math.max(...boxes.map((box) => box.x + box.width)) + MARGIN - left;
-    const down = Math.max(...boxes.map((box) => box.y + box.height)) + MARGIN - top;
+  function fit() {
+    const { clientWidth: width, clientHeight: height } = element;
+    if (!all.length || !width) return;
+    const left = Math.min(...all.map((box) => box.x)) - MARGIN;
+    const top = Math.min(...all.map((box) => box.y)) - MARGIN;
+    const across = Math.max(...all.map((box) => box.x + box.width)) + MARGIN - left;
+    const down = Math.max(...all.map((box) => box.y + box.height)) + MARGIN - top;
     const scale = Math.min(1, width / across, height / down);
-    this.#place((width - across * scale) / 2 - left * scale, (height - down * scale) / 2 - top * scale, scale);
-    this.#fitted = true;
+    place((width - across * scale) / 2 - left * scale, (height - down * scale) / 2 - top * scale, scale);
+    fitted = true;
   }
 
   /** Bring one vertex into view, if it is not. */
-  reveal(id) {
-    const box = this.box(id);
-    if (!box) return;
-    const { x, y, scale } = this.#view;
-    const { clientWidth: width, clientHeight: height } = this.element;
-    const [left, top] = [box.x * scale + x, box.y * scale + y];
-    if (left >= 0 && top >= 0 && left + box.width * scale <= width && top + box.height * scale <= height) return;
-    this.#move(width / 2 - left - (box.width * scale) / 2, height / 2 - top - (box.height * scale) / 2);
+  function reveal(id) {
+    const found = box(id);
+    if (!found) return;
+    const { clientWidth: width, clientHeight: height } = element;
+    const [left, top] = [found.x * view.scale + view.x, found.y * view.scale + view.y];
+    const [across, down] = [found.width * view.scale, found.height * view.scale];
+    if (left >= 0 && top >= 0 && left + across <= width && top + down <= height) return;
+    move((width - across) / 2 - left, (height - down) / 2 - top);
   }
 
-  #move(x, y) {
-    this.#place(this.#view.x + x, this.#view.y + y, this.#view.scale);
+  function move(x, y) {
+    place(view.x + x, view.y + y, view.scale);
   }
 
-  #zoom(factor, at) {
-    const frame = this.element.getBoundingClientRect();
+  /** Change the size about a point, or else about the middle. */
+  function zoom(factor, at) {
+    const frame = element.getBoundingClientRect();
     const x = at ? at.clientX - frame.left : frame.width / 2;
     const y = at ? at.clientY - frame.top : frame.height / 2;
-    const scale = within(this.#view.scale * factor, 0.02, 2);
-    const ratio = scale / this.#view.scale;
-    this.#place(x - (x - this.#view.x) * ratio, y - (y - this.#view.y) * ratio, scale);
+    const scale = within(view.scale * factor, 0.02, 2);
+    const ratio = scale / view.scale;
+    place(x - (x - view.x) * ratio, y - (y - view.y) * ratio, scale);
   }
 
-  #place(x, y, scale) {
-    this.#fitted = false;
-    this.#view = { x, y, scale };
-    this.#world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    this.#world.classList.toggle("far", scale < FAR);
-    this.#world.style.setProperty("--far", `${within(13 / scale, 34, 48)}px`);
-    this.element.style.backgroundPosition = `${x}px ${y}px`;
+  function place(x, y, scale) {
+    fitted = false;
+    view = { x, y, scale };
+    world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    world.style.setProperty("--far", `${within(13 / scale, 34, 48)}px`);
+    world.classList.toggle("far", scale < FAR);
+    element.style.backgroundPosition = `${x}px ${y}px`;
   }
 
-  #toggle(id) {
-    this.choose(this.#selected === id ? null : id);
+  function toggle(id) {
+    choose(id === selected ? null : id);
   }
 
   /** Choose one vertex, or none: it and its edges are marked. */
-  choose(id) {
-    this.#elements.get(this.#selected)?.classList.remove("selected");
-    this.#elements.get(id)?.classList.add("selected");
-    for (const { source, target, path } of this.#edges) path.classList.toggle("near", source === id || target === id);
-    this.#selected = id;
-    this.onselect(id);
+  function choose(id) {
+    vertices.get(selected)?.classList.remove("selected");
+    vertices.get(id)?.classList.add("selected");
+    for (const { source, target, path } of edges) path.classList.toggle("near", source === id || target === id);
+    selected = id;
+    onselect(id);
   }
 
-  /** The box of a vertex: its name, type and what the file says of it; undefined for unknown ids. */
-  box(id) {
-    return this.#boxes.get(this.#owner.get(id));
+  /** What is drawn for a vertex, or for the group it is in; undefined for unknown ids. */
+  function box(id) {
+    return boxes.get(owners.get(id));
   }
 
   /** Show how the vertices of a run stand. */
-  update(vertices) {
-    for (const [id, element] of this.#elements) {
-      const { group } = this.#boxes.get(id);
-      const vertex = group.length ? standing(group.map((member) => vertices.get(member)).filter(Boolean)) : vertices.get(id);
-      const key = vertex && `${vertex.state} ${vertex.times} ${vertex.seconds} ${vertex.error}`;
-      if (key === this.#shown.get(id)) continue;
-      this.#shown.set(id, key);
-      element.dataset.state = vertex?.state ?? "";
-      put(element.querySelector(".badge"), vertex && label(vertex));
-      put(element.querySelector(".fault"), vertex?.error && brief(vertex.error, 160));
+  function update(run) {
+    for (const [id, vertex] of vertices) {
+      const { group } = boxes.get(id);
+      const stands = group.length ? standing(group.map((member) => run.get(member)).filter(Boolean)) : run.get(id);
+      const now = stands && `${stands.state} ${stands.times} ${stands.seconds} ${stands.error}`;
+      if (now === shown.get(id)) continue;
+      shown.set(id, now);
+      vertex.dataset.state = stands?.state ?? "";
+      write(vertex.querySelector(".badge"), stands && label(stands));
+      write(vertex.querySelector(".fault"), stands?.error && brief(stands.error, 160));
     }
-    const state = (id) => this.#elements.get(id)?.dataset.state;
-    for (const { source, target, path } of this.#edges) path.dataset.state = passed(state(source), state(target));
+    const state = (id) => vertices.get(id).dataset.state;
+    for (const { source, target, path } of edges) path.dataset.state = passed(state(source), state(target));
   }
+
+  return { element, reveal, choose, box, update };
 }
 
-function put(element, text) {
+/** Drag to move, wheel or two fingers to zoom; returns whether the last press was a drag. */
+function followPointers(element, move, zoom) {
+  const held = new Map();
+  let distance = 0;
+  const on = (name, act, options) => element.addEventListener(name, act, options);
+  on("wheel", (event) => {
+    event.preventDefault();
+    zoom(Math.exp(-event.deltaY * 0.0015), event);
+  }, { passive: false });
+  on("pointerdown", (event) => {
+    if (event.target.closest(".zoom")) return;
+    held.set(event.pointerId, event);
+    distance = 0;
+  });
+  on("pointermove", (event) => {
+    const before = held.get(event.pointerId);
+    if (!before) return;
+    held.set(event.pointerId, event);
+    const other = [...held.values()].find(({ pointerId }) => pointerId !== event.pointerId);
+    if (other) {
+      const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
+      const middle = { clientX: (event.clientX + other.clientX) / 2, clientY: (event.clientY + other.clientY) / 2 };
+      zoom(apart(event) / apart(before), middle);
+      return;
+    }
+    const [x, y] = [event.clientX - before.clientX, event.clientY - before.clientY];
+    distance += Math.abs(x) + Math.abs(y);
+    if (distance > 4) element.setPointerCapture(event.pointerId);
+    move(x, y);
+  });
+  for (const name of ["pointerup", "pointercancel"]) on(name, (event) => held.delete(event.pointerId));
+  return () => distance > 4;
+}
+
+function write(element, text) {
   element.textContent = text || "";
   element.hidden = !text;
 }
@@ -239,15 +220,15 @@ function passed(from, to) {
 }
 
 /** How a group stands, from its members. */
-function standing(vertices) {
-  if (!vertices.length) return undefined;
-  const some = (state) => vertices.some((vertex) => vertex.state === state);
+function standing(members) {
+  if (!members.length) return undefined;
+  const some = (state) => members.some((member) => member.state === state);
   const state = ["failed", "stopped", "running", "pending", "done", "inactive", "skipped"].find(some);
   return {
     state: state === "pending" && some("done") ? "running" : state,
-    error: vertices.find(({ error }) => error)?.error ?? "",
-    times: Math.max(...vertices.map(({ times }) => times)),
-    seconds: vertices.reduce((sum, { seconds }) => sum + seconds, 0),
+    error: members.find(({ error }) => error)?.error,
+    times: Math.max(...members.map(({ times }) => times)),
+    seconds: members.reduce((sum, { seconds }) => sum + seconds, 0),
   };
 }
 

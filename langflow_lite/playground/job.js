@@ -4,10 +4,10 @@ import { get } from "./api.js";
 import { facts, h, pre, say, show, tabs } from "./dom.js";
 import { brief, duration, moment } from "./format.js";
 import { repeat } from "./live.js";
-import { MessageList } from "./messages.js";
+import { messageList } from "./messages.js";
 import { Replay } from "./replay.js";
 import { Run } from "./run.js";
-import { RunPanel } from "./run_panel.js";
+import { runPanel } from "./run_panel.js";
 import { flowLink, isActive, ran, readJob, sessionLink, stateOf } from "./status.js";
 
 const PAUSE = 2500;
@@ -28,7 +28,6 @@ async function flowOf(job) {
   return { flow, data: then?.data ?? flow.data, changed: `The flow was changed since; ${shown}.` };
 }
 
-/** Draw the view into `main`; returns what to do when it is left. */
 export async function jobView(main, { id }) {
   const found = await ifThere(readJob(id));
   if (!found) {
@@ -43,14 +42,14 @@ export async function jobView(main, { id }) {
   let played = null;
   let described = "";
 
-  const messages = new MessageList(() => h("p.empty", "This job has said nothing."));
+  const messages = messageList(() => h("p.empty", "This job has said nothing."));
   const result = h("div.made");
   const request = h("div.made");
-  const about = h("dl.facts");
+  const about = h("div");
   const note = h("p.muted.hint", { role: "status", hidden: true });
   const stopButton = h("button.danger", { onclick: stop }, "Stop");
   const replayButton = h("button", { onclick: replay }, "Replay");
-  const panel = new RunPanel(data, (shown) => {
+  const panel = runPanel(data, (shown) => {
     messages.update([...shown.messages.values()]);
     replayButton.hidden = isActive(run.job) || !run.frames.length;
     say(replayButton, played ? "Stop replay" : "Replay");

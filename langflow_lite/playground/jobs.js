@@ -2,7 +2,7 @@
 
 import { get, query } from "./api.js";
 import { h, options, say, show, toast } from "./dom.js";
-import { FlowFilter } from "./flow_filter.js";
+import { flowFilter } from "./flow_filter.js";
 import { ago, brief, duration, moment } from "./format.js";
 import { table } from "./listing.js";
 import { repeat } from "./live.js";
@@ -13,13 +13,12 @@ const BUSY = 1000;
 const CALM = 2500;
 const TICK = 200;
 
-/** Draw the view into `main`; returns what to do when it is left. */
 export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   let jobs = [];
   let rows = new Map();
   let more = false;
   let filters = 0;
-  const flows = new FlowFilter(flowId, filter);
+  const flows = flowFilter(flowId, filter);
   const states = h("select", { "aria-label": "State", onchange: filter }, options([["", "All states"], ...Object.entries(STATUS)], status));
   const note = h("p.muted.hint", { role: "status" });
   const body = h("tbody");
@@ -53,18 +52,15 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   }
 
   async function loadMore() {
-    const before = jobs.at(-1).job_id;
-    await readPage(before);
+    const known = jobs.length;
+    await readPage(jobs.at(-1).job_id);
     draw();
-    [...rows.values()][[...rows.keys()].indexOf(before) + 1]?.open.focus();
+    if (jobs[known]) rows.get(jobs[known].job_id).open.focus();
   }
 
   function draw() {
-    rows = new Map(jobs.map((job) => {
-      const row = rows.get(job.job_id) ?? new Row(job, () => stop(job.job_id));
-      row.update(job, flows.name(job.flow_id));
-      return [job.job_id, row];
-    }));
+    rows = new Map(jobs.map((job) => [job.job_id, rows.get(job.job_id) ?? jobRow(job, stop)]));
+    for (const job of jobs) rows.get(job.job_id).update(job, flows.nameOf(job.flow_id));
     show(body, [...rows.values()].map(({ element }) => element));
     const counts = ACTIVE.map((state) => [jobs.filter((job) => job.status === state).length, STATUS[state].toLowerCase()]);
     say(note, counts.filter(([count]) => count).map(([count, state]) => `${count} ${state}`).join(", ") || "Nothing is running.");
@@ -84,7 +80,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   }
 
   function filter() {
-    flowId = flows.value;
+    flowId = flows.element.value;
     status = states.value;
     history.replaceState(null, "", query("#/jobs", { flow_id: flowId, status }));
     filters += 1;
@@ -96,45 +92,40 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   show(main, h("div.row.head", h("h1.grow", "Jobs"), flows.element, states), note, list, empty, moreButton);
   const live = repeat(refresh, () => (jobs.some((job) => isActive(job) && job.status !== "suspended") ? BUSY : CALM), failed);
   await live.again();
-  const ticking = setInterval(() => jobs.filter(isActive).forEach((job) => rows.get(job.job_id)?.tick()), TICK);
+  const ticking = setInterval(() => rows.forEach((row) => row.tick()), TICK);
   return () => {
     live.stop();
     clearInterval(ticking);
   };
 }
 
-/** One job in the table. */
-class Row {
-  #shown = "";
-
-  constructor(job, stop) {
-    const short = job.job_id.slice(-8);
-    this.state = h("td");
-    this.flow = h("td.what");
-    this.started = h("td");
-    this.duration = h("td.number");
-    this.stop = h("button.danger", { "aria-label": `Stop job ${short}`, onclick: stop }, "Stop");
-    this.open = h("a.button", { href: `#/jobs/${job.job_id}`, "aria-label": `Open job ${short}` }, "Open");
-    this.element = h("tr", { dataset: { id: job.job_id } },
-      this.state, this.flow, h("td.what", sessionLink(job)), this.started, this.duration, h("td.actions", this.stop, " ", this.open));
-  }
+function jobRow({ job_id: id, session_id, flow_id }, stop) {
+  let job;
+  let shown = "";
+  const [state, flow, started, time] = [h("td"), h("td.what"), h("td"), h("td.number")];
+  const stopButton = h("button.danger", { "aria-label": `Stop job ${id.slice(-8)}`, onclick: () => stop(id) }, "Stop");
+  const open = h("a.button", { href: `#/jobs/${id}`, "aria-label": `Open job ${id.slice(-8)}` }, "Open");
+  const session = h("td.what", sessionLink({ session_id, flow_id }));
+  const element = h("tr", { dataset: { id } }, state, flow, session, started, time, h("td.actions", stopButton, " ", open));
 
   /** Show how the job stands; `name` is its flow's, undefined for one that was deleted. */
-  update(job, name) {
-    this.job = job;
+  function update(next, name) {
+    job = next;
     const since = moment(job.started_timestamp ?? job.created_timestamp);
-    this.started.textContent = ago(since);
-    this.tick();
-    if (this.#shown === `${job.status} ${name}`) return;
-    this.#shown = `${job.status} ${name}`;
-    this.started.title = since.toLocaleString();
-    show(this.state, stateOf(job.status));
-    show(this.flow, flowLink(job, name), h("div.muted", brief(job.input[0]?.data ?? "", 90)));
-    this.stop.hidden = !isActive(job);
+    say(started, ago(since));
+    tick();
+    if (shown === `${job.status} ${name}`) return;
+    shown = `${job.status} ${name}`;
+    started.title = since.toLocaleString();
+    show(state, stateOf(job.status));
+    show(flow, flowLink(job, name), h("div.muted", brief(job.input[0]?.data ?? "")));
+    stopButton.hidden = !isActive(job);
   }
 
-  tick() {
-    const seconds = ran(this.job);
-    this.duration.textContent = seconds === null ? "" : duration(seconds);
+  function tick() {
+    const seconds = ran(job);
+    say(time, seconds === null ? "" : duration(seconds));
   }
+
+  return { element, open, update, tick };
 }

@@ -1,7 +1,7 @@
 // A card with a table of what the server keeps: read, shown, and read again after every change.
 
 import { ApiError } from "./api.js";
-import { h, mayDelete, show } from "./dom.js";
+import { deleteButton, h, show } from "./dom.js";
 import { brief } from "./format.js";
 
 /** A table whose last column, the one without a name, holds the actions. */
@@ -12,58 +12,51 @@ export const table = (columns, body) =>
  * `read()` answers the items and `row(item)` the cells of one, the last of them its actions. More of them are made by
  * `create()` from `fields`, under a button named `add`; what that resolves to has the focus then, or else the first field.
  */
-export class Listing {
-  constructor({ title, hint, columns, empty, read, row, add, fields, create, below }) {
-    Object.assign(this, { columns, empty, read, row });
-    this.place = h("div.scroll");
-    this.heading = h("h2", { tabindex: -1 }, title);
-    const form = create && h("form.row.add", {
-      onsubmit: async (event) => {
-        event.preventDefault();
-        const made = await create();
-        await this.load();
-        for (const field of fields) if (field.matches("input")) field.value = "";
-        (made ?? fields[0]).focus();
-      },
-    }, fields, h("button.primary", { type: "submit" }, add));
-    this.element = h("section.card.listing", { "aria-label": title }, this.heading, h("p.muted", hint), form, below, this.place);
+export function listing({ title, hint, columns, empty, read, row, add, fields, create, below }) {
+  const place = h("div.scroll");
+  const heading = h("h2", { tabindex: -1 }, title);
+  const form = create && h("form.row.add", {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      const made = await create();
+      await load();
+      for (const field of fields) if (field.matches("input")) field.value = "";
+      (made ?? fields[0]).focus();
+    },
+  }, fields, h("button.primary", { type: "submit" }, add));
+
+  function line(item) {
+    const cells = row(item);
+    const actions = cells.pop();
+    return h("tr", cells.map((cell, index) => h("td", { "data-label": columns[index] }, cell)), h("td.actions", actions));
   }
 
   /** Show what there is now, or why it cannot be said. */
-  async load() {
+  async function load() {
     try {
-      const items = await this.read();
-      show(this.place, items.length
-        ? table(this.columns, h("tbody", items.map((item) => this.#row(item))))
-        : h("p.empty", this.empty));
+      const items = await read();
+      show(place, items.length ? table(columns, h("tbody", items.map(line))) : h("p.empty", empty));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      show(this.place, h("p.failure", error.message));
+      show(place, h("p.failure", error.message));
     }
   }
 
-  #row(item) {
-    const cells = this.row(item);
-    const actions = cells.pop();
-    return h("tr", cells.map((cell, index) => h("td", { "data-label": this.columns[index] }, cell)), h("td.actions", actions));
-  }
-
-  /** Make a change, then show what there is. */
-  async change(work) {
+  async function change(work) {
     await work();
-    await this.load();
+    await load();
   }
 
-  /** The button that deletes an item once the person is sure; `work` is the request. */
-  deleteButton(name, consequence, work) {
-    const short = brief(name, 60);
-    return h("button.quiet-danger", {
-      "aria-label": `Delete ${short}`,
-      onclick: async () => {
-        if (!(await mayDelete(`“${short}”`, consequence))) return;
-        await this.change(work);
-        this.heading.focus();
+  return {
+    element: h("section.card.listing", { "aria-label": title }, heading, h("p.muted", hint), form, below, place),
+    load,
+    change,
+    deleteButton: (name, consequence, request) => deleteButton({
+      what: `“${brief(name)}”`, label: `Delete ${brief(name)}`, consequence,
+      work: async () => {
+        await change(request);
+        heading.focus();
       },
-    }, "Delete");
-  }
+    }),
+  };
 }

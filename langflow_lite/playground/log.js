@@ -4,96 +4,93 @@ import { h, pre } from "./dom.js";
 import { brief, duration } from "./format.js";
 
 const SHOWN = 500;
-const TAIL = 80;
 
-/** A fold with a list of the frames of a run. Consecutive tokens share a line; `name` gives the display name of a vertex. */
-export class EventLog {
-  #frames = [];
-  #drawn = 0;
-  #tokens = null;
-
-  constructor(name) {
-    this.name = name;
-    this.count = h("span.count");
-    this.list = h("ol.events", { tabindex: 0, "aria-label": "Events" });
-    this.element = h("details.log", { ontoggle: () => this.#draw() }, h("summary", "Events ", this.count), this.list);
-  }
+/** A fold with the frames of a run, of which consecutive tokens share a line. `nameOf` gives the display name of a vertex. */
+export function eventLog(nameOf) {
+  let frames = [];
+  let drawn = 0;
+  let tokens = null;
+  const count = h("span.count");
+  const list = h("ol.events", { tabindex: 0, "aria-label": "Events" });
+  const element = h("details.log", { ontoggle: draw }, h("summary", "Events ", count), list);
 
   /** Show these frames: more of the same array, or those of another run. */
-  update(frames) {
-    if (frames !== this.#frames) {
-      this.#drawn = 0;
-      this.#tokens = null;
-      this.list.replaceChildren();
+  function update(given) {
+    if (given !== frames) {
+      drawn = 0;
+      tokens = null;
+      list.replaceChildren();
     }
-    this.#frames = frames;
-    this.count.textContent = frames.length || "";
-    this.#draw();
+    frames = given;
+    count.textContent = frames.length || "";
+    draw();
   }
 
-  #draw() {
-    const { list } = this;
-    if (!this.element.open || this.#drawn === this.#frames.length) return;
+  function draw() {
+    if (!element.open || drawn === frames.length) return;
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-    for (const frame of this.#frames.slice(this.#drawn)) {
-      if (frame.event === "token" && this.#tokens?.id === frame.data.id) {
-        this.#tokens.add(frame);
+    for (const frame of frames.slice(drawn)) {
+      if (frame.event === "token" && tokens?.id === frame.data.id) {
+        tokens.add(frame);
         continue;
       }
-      this.#tokens?.draw();
-      list.append(this.#line(frame));
+      tokens?.draw();
+      list.append(line(frame));
       if (list.children.length > SHOWN) list.firstElementChild.remove();
     }
-    this.#tokens?.draw();
-    this.#drawn = this.#frames.length;
+    tokens?.draw();
+    drawn = frames.length;
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 
-  #line(frame) {
+  function line(frame) {
     const number = h("span.number", String(frame.sequence_id));
-    const what = h("span.what", brief(summary(frame, this.name)));
+    const what = h("span.what", brief(summary(frame, nameOf), 120));
     const fold = h("details", { ontoggle: () => fold.open && fold.children.length === 1 && fold.append(pre(frame.data)) },
       h("summary", number, h("span.name", { class: frame.event }, frame.event), what));
-    this.#tokens = frame.event === "token" ? grouped(frame, number, what) : null;
+    tokens = frame.event === "token" ? tokenLine(frame, number, what) : null;
     return h("li", fold);
   }
+
+  return { element, update };
 }
 
 /** A line for consecutive tokens, of which the last characters are kept. */
-function grouped(first, number, what) {
-  let last = first.sequence_id;
-  let tail = first.data.chunk;
+function tokenLine({ sequence_id: first, data: { id, chunk } }, number, what) {
+  const longest = 80;
+  let last = first;
+  let tail = chunk;
   return {
-    id: first.data.id,
+    id,
     add(frame) {
       last = frame.sequence_id;
-      tail = (tail + frame.data.chunk).slice(-TAIL);
+      tail = (tail + frame.data.chunk).slice(-longest);
     },
     draw() {
-      if (last === first.sequence_id) return;
-      number.textContent = `${first.sequence_id}–${last}`;
-      what.textContent = `${tail.length < TAIL ? "" : "…"}${brief(tail, TAIL)}`;
+      if (last === first) return;
+      number.textContent = `${first}–${last}`;
+      what.textContent = `${tail.length < longest ? "" : "…"}${brief(tail)}`;
     },
   };
 }
 
-function summary({ event, data }, name) {
+function summary({ event, data }, nameOf) {
   switch (event) {
     case "vertices_sorted":
       return `${data.to_run.length} to run`;
     case "build_start":
     case "build_end":
-      return data.id ? name(data.id) : "";
+      return data.id ? nameOf(data.id) : "";
     case "end_vertex": {
       const { id, valid, params, data: built } = data.build_data;
-      return `${brief(name(id))} · ${valid ? duration(built?.timedelta ?? 0) : params}`;
+      return `${brief(nameOf(id))} · ${valid ? duration(built?.timedelta ?? 0) : params}`;
     }
     case "add_message":
       return `${brief(data.sender_name ?? data.sender, 40)}: ${data.text}`;
     case "output":
-      return `${brief(data.display_name, 80)}: ${brief(data.content)}`;
+      return `${brief(data.display_name)}: ${brief(data.content)}`;
     case "log":
-      return `${brief(name(data.component_id))}: ${brief(data.message ?? data.name)}`;
+      return `${brief(nameOf(data.component_id))}: ${brief(data.message ?? data.name)}`;
     case "end":
       return data.build_duration === undefined ? "" : duration(data.build_duration);
     default:

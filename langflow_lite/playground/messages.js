@@ -3,90 +3,72 @@
 import { save } from "./api.js";
 import { copyButton, h, pre, show } from "./dom.js";
 import { brief, clock, duration, fileName, moment } from "./format.js";
-import { Markdown } from "./markdown.js";
+import { growingMarkdown } from "./markdown.js";
 
-/**
- * A list of messages that redraws only what changed. `onempty` makes what is shown when there are none, `actions` what can be
- * done with a message.
- */
-export class MessageList {
-  #rows = new Map();
-
-  constructor(onempty, actions) {
-    this.onempty = onempty;
-    this.actions = actions;
-    this.element = h("div.messages", { role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: 0 });
-  }
+/** A list that redraws only what changed. `onempty` makes what is shown when it is empty, `actions` the buttons of a message. */
+export function messageList(onempty, actions) {
+  let rows = new Map();
+  const element = h("div.messages", { role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: 0 });
 
   /** Show these messages, in this order; keeps to the end of the list if the reader is there. */
-  update(messages) {
-    const list = this.element;
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-    this.#rows = new Map(messages.map((message) => {
-      const row = this.#rows.get(message.id) ?? new MessageRow(message, this.actions);
-      row.update(message);
-      return [message.id, row];
-    }));
-    show(list, messages.length ? [...this.#rows.values()].map(({ element }) => element) : this.onempty());
+  function update(messages) {
+    const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 60;
+    rows = new Map(messages.map((message) => [message.id, rows.get(message.id) ?? messageRow(message, actions)]));
+    for (const message of messages) rows.get(message.id).update(message);
+    show(element, messages.length ? [...rows.values()].map((row) => row.element) : onempty());
     // What is read aloud is the message when it is complete, not each of its words.
-    list.setAttribute("aria-busy", messages.some(isPartial));
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    element.setAttribute("aria-busy", messages.some(isPartial));
+    if (atEnd) element.scrollTop = element.scrollHeight;
   }
+
+  return { element, update };
 }
 
 const isPartial = (message) => message.properties?.state === "partial";
 
-class MessageRow {
-  #shown = {};
+function messageRow({ id, sender }, actions) {
+  let shown = {};
+  const byUser = sender === "User";
+  const name = h("strong");
+  const about = h("span.muted");
+  const tools = h("span.actions", !actions && copyButton(() => shown.text));
+  const files = h("div.chips");
+  const steps = h("div.steps");
+  const body = h("div.text");
+  const write = byUser ? (text) => show(body, h("p", text)) : growingMarkdown(body);
+  const element = h("article", { dataset: { id } }, h("header", name, about, tools), files, steps, body);
 
-  constructor(message, actions) {
-    this.actions = actions;
-    this.sender = h("strong");
-    this.meta = h("span.muted");
-    this.tools = h("span.actions", !actions && copyButton(() => this.#shown.text));
-    this.files = h("div.chips");
-    this.steps = h("div.steps");
-    this.body = h("div.text");
-    this.markdown = message.sender === "User" ? null : new Markdown(this.body);
-    this.element = h("article", { dataset: { id: message.id } },
-      h("header", this.sender, this.meta, this.tools), this.files, this.steps, this.body);
-  }
-
-  update(message) {
-    const before = this.#shown;
+  function update(message) {
+    const before = shown;
     if (before === message) return;
-    this.#shown = message;
-    const { properties, content_blocks: blocks, text, sender, edit } = message;
-    const kinds = {
-      user: sender === "User", machine: sender !== "User", partial: isPartial(message),
-      error: message.category === "error" || message.error === true,
-    };
-    this.element.className = ["message", ...Object.keys(kinds).filter((kind) => kinds[kind])].join(" ");
-    if (this.actions) show(this.tools, this.actions(message));
+    shown = message;
+    const { properties, content_blocks: blocks, text, edit } = message;
+    const failed = message.category === "error" || message.error === true;
+    element.className = `message ${byUser ? "user" : "machine"}${failed ? " error" : ""}${isPartial(message) ? " partial" : ""}`;
+    if (actions) show(tools, actions(message));
     if (properties !== before.properties || edit !== before.edit) {
-      const time = message.timestamp && clock(moment(message.timestamp));
       const tokens = properties?.usage?.total_tokens;
-      this.sender.textContent = message.sender_name || sender;
-      this.meta.textContent = [time, properties?.source?.source, tokens && `${tokens} tokens`, edit && "edited"].filter(Boolean).join(" · ");
+      const time = message.timestamp && clock(moment(message.timestamp));
+      name.textContent = message.sender_name || sender;
+      about.textContent = [time, properties?.source?.source, tokens && `${tokens} tokens`, edit && "edited"].filter(Boolean).join(" · ");
     }
-    if (message.files !== before.files) show(this.files, filesOf(message).map(fileChip));
-    if (blocks !== before.content_blocks) this.#drawSteps(blocks);
-    if (text !== before.text) {
-      if (this.markdown) this.markdown.update(text);
-      else show(this.body, h("p", text));
-    }
+    if (message.files !== before.files) show(files, pathsOf(message).map(fileChip));
+    if (blocks !== before.content_blocks) drawSteps(blocks ?? []);
+    if (text !== before.text) write(text);
   }
 
   // What the reader has opened stays open.
-  #drawSteps(blocks) {
-    const folds = () => this.steps.querySelectorAll("details");
-    const open = [...folds()].map((fold) => fold.open);
-    show(this.steps, (blocks ?? []).flatMap(({ contents }) => contents ?? []).map(step));
+  function drawSteps(blocks) {
+    const folds = () => [...steps.querySelectorAll("details")];
+    const open = folds().map((fold) => fold.open);
+    show(steps, blocks.flatMap(({ contents }) => contents ?? []).map(step));
     folds().forEach((fold, index) => (fold.open = open[index] ?? false));
   }
+
+  return { element, update };
 }
 
-function filesOf({ files }) {
+function pathsOf({ files }) {
   const given = typeof files === "string" ? JSON.parse(files || "[]") : files ?? [];
   return given.map((file) => file?.path ?? file).filter((path) => typeof path === "string");
 }
@@ -102,7 +84,7 @@ function step({ type, name, text, header, solution, tool_input: input, output, e
     const result = error ?? output?.content ?? output ?? null;
     const over = result !== null;
     return h("details.step", { class: error ? "failed" : over && "done" },
-      h("summary", h("span.grow", over ? "Used " : "Using ", h("code", brief(name, 80))), time > 0 && h("span.muted", duration(time / 1000))),
+      h("summary", h("span.grow", over ? "Used " : "Using ", h("code", brief(name))), time > 0 && h("span.muted", duration(time / 1000))),
       h("div.muted", "Input"), pre(input),
       over && [h("div.muted", error ? "Error" : "Output"), pre(result)]);
   }

@@ -1,11 +1,11 @@
 // The stored messages, session by session: read, corrected, renamed and deleted.
 
 import { call, get, query, remove } from "./api.js";
-import { ask, h, mayDelete, show, toast } from "./dom.js";
-import { FlowFilter } from "./flow_filter.js";
+import { ask, deleteButton, h, searchField, show, toast } from "./dom.js";
+import { flowFilter } from "./flow_filter.js";
 import { brief, matcher } from "./format.js";
 import { repeat } from "./live.js";
-import { MessageList } from "./messages.js";
+import { messageList } from "./messages.js";
 
 const PAGE = 100;
 const NAMES = 300;
@@ -15,28 +15,34 @@ const MESSAGES = "api/v1/monitor/messages";
 // A path is answered without its last slash, so a name that ends with one needs another.
 const sessionPath = (session) => `${MESSAGES}/session/${encodeURIComponent(session)}/`;
 
-/** Draw the view into `main`; returns what to do when it is left. */
 export async function sessionsView(main, { flow_id: flowId = "", session = "" }) {
   let names = null;
   let messages = [];
   let limit = PAGE;
-  const flows = new FlowFilter(flowId, () => open("", flows.value));
-  const search = h("input", {
-    type: "search", placeholder: "Search sessions", "aria-label": "Search sessions", oninput: () => drawNames(),
-  });
+  const flows = flowFilter(flowId, () => open("", flows.element.value));
+  const search = searchField("Search sessions", drawNames);
   const list = h("ul.names");
   const title = h("h2.grow", { tabindex: -1 });
   const empty = () => h("p.empty", session ? "There are no messages in this session." : "Choose a session.");
-  const chat = new MessageList(empty, actions);
+  const chat = messageList(empty, actions);
   const earlier = h("button.earlier", { hidden: true, onclick: showEarlier }, "Show earlier messages");
+  const drop = deleteButton({
+    what: "this session", label: "Delete", consequence: "All its messages go with it. This cannot be undone.",
+    work: async () => {
+      await remove(sessionPath(session));
+      toast("The session was deleted.");
+      await open("");
+      search.focus();
+    },
+  });
   const about = h("div.row",
     h("button.back", { onclick: () => open("") }, "All sessions"), title,
-    h("button", { onclick: rename }, "Rename"), h("button.quiet-danger", { onclick: dropSession }, "Delete"));
+    h("button", { onclick: rename }, "Rename"), drop);
   const split = h("div.split",
     h("nav.card", { "aria-label": "Sessions" }, search, list),
     h("section.card", { "aria-label": "Session" }, about, earlier, chat.element));
 
-  const nameOf = (id) => (flows.name(id) ? `Default session of ${flows.name(id)}` : id);
+  const nameOf = (id) => (flows.nameOf(id) ? `Default session of ${flows.nameOf(id)}` : id);
   const addressOf = (id) => query("#/messages", { flow_id: flowId, session: id });
 
   function drawNames() {
@@ -53,13 +59,13 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
 
   function link(id) {
     return h("a", {
-      href: addressOf(id), title: brief(nameOf(id), 300), dataset: { session: id }, "aria-current": id === session && "true",
+      href: addressOf(id), title: nameOf(id), dataset: { session: id }, "aria-current": id === session && "true",
       onclick: (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
         open(id);
       },
-    }, brief(nameOf(id), 120));
+    }, brief(nameOf(id)));
   }
 
   async function readNames() {
@@ -126,20 +132,16 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
     await open(given.name);
   }
 
-  async function dropSession() {
-    const consequence = `All messages of “${brief(nameOf(session), 80)}” go with it. This cannot be undone.`;
-    if (!(await mayDelete("this session", consequence))) return;
-    await remove(sessionPath(session));
-    toast("The session was deleted.");
-    await open("");
-    search.focus();
-  }
-
   function actions(message) {
-    const label = (verb) => `${verb} the message ${brief(message.text, 40)}`;
+    const text = brief(message.text);
+    const work = async () => {
+      await remove(MESSAGES, [message.id]);
+      await read();
+      title.focus();
+    };
     return [
-      h("button", { "aria-label": label("Edit"), onclick: () => edit(message) }, "Edit"),
-      h("button.quiet-danger", { "aria-label": label("Delete"), onclick: () => drop(message) }, "Delete"),
+      h("button", { "aria-label": `Edit the message ${text}`, onclick: () => edit(message) }, "Edit"),
+      deleteButton({ what: "this message", label: `Delete the message ${text}`, consequence: text, work }),
     ];
   }
 
@@ -151,13 +153,6 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
     if (!given || given.text === text) return;
     await call("PUT", `${MESSAGES}/${id}`, { json: given });
     await readMessages();
-  }
-
-  async function drop({ id, text }) {
-    if (!(await mayDelete("this message", brief(text, 200)))) return;
-    await remove(MESSAGES, [id]);
-    await read();
-    title.focus();
   }
 
   await flows.load();

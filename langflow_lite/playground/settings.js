@@ -1,12 +1,9 @@
 // What this server keeps beside its flows, and how this tab is let in.
 
 import { ApiError, askForKey, get, key, setKey } from "./api.js";
-import { apiKeys } from "./api_keys.js";
 import { facts, h, show, toast } from "./dom.js";
-import { files } from "./files.js";
-import { variables } from "./variables.js";
+import { apiKeys, files, variables } from "./kept.js";
 
-/** Draw the view into `main`; returns what to do when it is left. */
 export async function settingsView(main) {
   const listings = [variables(), apiKeys(), files()];
   const tab = h("section.card.listing", { "aria-label": "This tab" });
@@ -43,12 +40,12 @@ export async function settingsView(main) {
     });
     show(server,
       h("h2", "Server"),
-      h("dl.facts", facts([
+      facts([
         ["Version", version],
         ["Asks for a key", config && (config.webhook_auth_enable ? "yes" : "no, it is open to this machine")],
         ["Largest upload", config && `${config.max_file_size_upload} MB`],
         ["Own components", config && (config.allow_custom_components ? "from a folder" : "none")],
-      ])),
+      ]),
       // The metrics ask for a key where there is one, and a link can send none.
       h("div.row", link("docs", "API documentation"), link("openapi.json", "OpenAPI"),
         config?.webhook_auth_enable === false && link("metrics", "Metrics")));

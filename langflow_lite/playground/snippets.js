@@ -8,43 +8,34 @@ const CALLS = { wait: "Wait for the answer", stream: "Stream tokens", job: "Back
 const LANGUAGES = { curl, Python: python, JavaScript: javascript };
 
 /** A panel with the code for the request that `current` describes at that moment. */
-export class Snippets {
-  constructor(flow, input, current) {
-    this.flow = flow;
-    this.current = current;
-    this.chat = answersInChat(flow.data);
-    this.chatInput = input?.kind === "chat" && input.id;
-    const choice = (label, entries) => h("select", { "aria-label": label, onchange: () => this.update() }, options(entries));
-    this.call = choice("Kind of call", Object.entries(CALLS));
-    this.language = choice("Language", Object.keys(LANGUAGES).map((name) => [name, name]));
-    this.code = h("code");
-    this.element = h("div.snippets",
-      h("p.muted", "The same call as from the chat: with its message, session, files and tweaks."),
-      h("div.row", this.language, this.call, h("span.grow"), copyButton(() => this.code.textContent)),
-      h("pre", { tabindex: 0 }, this.code));
-  }
+export function snippetPanel(flow, input, current) {
+  const name = flow.endpoint_name || flow.id;
+  const chat = answersInChat(flow.data);
+  const choice = (label, entries) => h("select", { "aria-label": label, onchange: update }, options(entries));
+  const call = choice("Kind of call", Object.entries(CALLS));
+  const language = choice("Language", Object.keys(LANGUAGES));
+  const code = h("code");
+  const element = h("div.snippets",
+    h("p.muted", "The same call as from the chat: with its message, session, files and tweaks."),
+    h("div.row", language, call, h("span.grow"), copyButton(() => code.textContent)),
+    h("pre", { tabindex: 0 }, code));
 
   /** Write the code again, if it can be seen. */
-  update() {
-    if (!this.element.checkVisibility()) return;
-    const call = this.call.value;
-    const request = call === "job" ? this.#job() : this.#run(call === "stream" ? "?stream=true" : "");
-    this.code.textContent = LANGUAGES[this.language.value]({ ...request, call, chat: this.chat, secured: Boolean(key()) });
+  function update() {
+    if (!element.checkVisibility()) return;
+    const kind = call.value;
+    const body = kind === "job" ? { flow_id: name, background: true, ...current() } : runBody(current());
+    const path = { wait: `api/v1/run/${name}`, stream: `api/v1/run/${name}?stream=true`, job: "api/v2/workflows" }[kind];
+    code.textContent = LANGUAGES[language.value]({ url: address(path).href, body, call: kind, chat, secured: Boolean(key()) });
   }
 
-  #job() {
-    const flow = this.flow.endpoint_name || this.flow.id;
-    return { url: address("api/v2/workflows").href, body: { flow_id: flow, background: true, ...this.current() } };
+  function runBody({ files, tweaks, ...request }) {
+    // Here files are a field of the chat input.
+    const all = files && input?.kind === "chat" ? { ...tweaks, [input.id]: { ...tweaks?.[input.id], files } } : tweaks;
+    return { output_type: chat ? "chat" : "any", ...request, ...(all && { tweaks: all }) };
   }
 
-  /** There files are a field of the chat input. */
-  #run(search) {
-    const url = address(`api/v1/run/${this.flow.endpoint_name || this.flow.id}${search}`).href;
-    const { files, tweaks, ...request } = this.current();
-    const id = this.chatInput;
-    const all = files && id ? { ...tweaks, [id]: { ...tweaks?.[id], files } } : tweaks;
-    return { url, body: { output_type: this.chat ? "chat" : "any", ...request, ...(all && { tweaks: all }) } };
-  }
+  return { element, update };
 }
 
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
