@@ -55,7 +55,9 @@ class VertexResult(msgspec.Struct, kw_only=True):
     def message(self) -> Message | None:
         """The chat message of an input or output vertex."""
         if self.vertex.is_input or self.vertex.is_output:
-            return next((value for value in self.outputs.values() if isinstance(value, Message)), None)
+            for value in self.outputs.values():
+                if isinstance(value, Message):
+                    return value
         return None
 
 

@@ -131,6 +131,7 @@ class Endpoint:
     uuids: frozenset[str] = field(init=False)
     _decoder: Any = field(init=False, repr=False)
     _empty_body: bytes | None = field(init=False, repr=False)
+    _query_optional: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(m["name"] for m in _PARAMETER.finditer(self.path)))
@@ -139,6 +140,8 @@ class Endpoint:
         object.__setattr__(self, "template", _PARAMETER.sub(r"{\g<name>}", self.path))
         decoder = None if self.body in (None, bytes) else msgspec.json.Decoder(self.body, strict=False)
         empty = None if decoder is None or self.needs_body else _accepts(decoder, b"{}")
+        needed = [f.name for f in msgspec.structs.fields(self.query) if f.required] if self.query is not None else []
+        object.__setattr__(self, "_query_optional", not needed)
         object.__setattr__(self, "_decoder", decoder)
         object.__setattr__(self, "_empty_body", empty)
         object.__setattr__(self, "needs_body", decoder is not None and empty is None)
@@ -178,6 +181,8 @@ class Endpoint:
 
     def _decode_query(self, query_string: bytes) -> Any:
         assert self.query is not None
+        if not query_string and self._query_optional:
+            return self.query()
         # latin-1 never fails here; percent-escapes are read as UTF-8 with replacement.
         pairs = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else {}
         return decode_fields(pairs, self.query, "query")

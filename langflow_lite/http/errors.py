@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -67,9 +67,9 @@ class TooManyRequests(LangflowError):
         return {"Retry-After": str(self.retry_after)}
 
 
-async def send_json(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+def send_json(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> Awaitable[None]:
     """Send a whole answer whose body is JSON text, inside an `ErrorBoundary`."""
-    await send({"type": WHOLE_ANSWER, "status": status, "headers": _json_headers(body, headers), "body": body})
+    return send({"type": WHOLE_ANSWER, "status": status, "headers": _json_headers(body, headers), "body": body})
 
 
 def _json_headers(body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
