@@ -30,7 +30,7 @@ class VectorStore:
     """The `Vectors` of a server: collections in SQLite, by name.
 
     A search compares with every vector of the collection: in SQLite with the functions of sqlite-vec where they can be
-    had (`in_sql`), else in a thread: 10,000 vectors of 1,536 numbers take about 0.4 seconds there, a fifth of that with
+    had (`in_sql`), else in a thread: 10,000 vectors of 1,536 numbers take about a third of a second there, a sixth of that with
     sqlite-vec. No index is kept: it would find other passages than a comparison with all.
     """
 
