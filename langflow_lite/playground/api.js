@@ -7,7 +7,7 @@ const SILENCE = 50_000;
 const KEY = "langflow-lite.key";
 let asking = null;
 
-/** The key of this tab; it is gone when the tab is closed. The window is told of changes with "key" events. */
+// It is gone with the tab. The window is told of changes with "key" events.
 export const key = () => sessionStorage.getItem(KEY);
 
 export function setKey(value) {
@@ -24,10 +24,9 @@ export class ApiError extends Error {
   }
 }
 
-/** The address of a path of the API, wherever the page is mounted. */
 export const address = (path) => new URL(path, document.baseURI);
 
-/** The response of a request that succeeded; asks for a key when one is missing or wrong. Throws ApiError. */
+/** The response to a request; asks for a key when one is missing or wrong. Throws ApiError. */
 export async function send(method, path, { json, form, headers = {}, signal } = {}) {
   for (;;) {
     const used = key();
@@ -70,7 +69,7 @@ function sentence(detail) {
   return detail?.message ?? "";
 }
 
-/** Ask for the key of this tab, once however many requests want it; resolves with null when it was given up. */
+/** Ask for the key once, however many requests want it; resolves with null when it was given up. */
 export function askForKey(reason, used) {
   asking ??= ask({
     title: "API key",
@@ -90,7 +89,6 @@ export function askForKey(reason, used) {
   return asking;
 }
 
-/** The decoded answer of a request; undefined when there is none. */
 export async function call(method, path, options) {
   const text = await (await send(method, path, options)).text();
   return text ? JSON.parse(text) : undefined;
@@ -100,13 +98,13 @@ export const get = (path, options) => call("GET", path, options);
 export const post = (path, json) => call("POST", path, { json });
 export const remove = (path, json) => call("DELETE", path, { json });
 
-/** A path with its parameters; those that are null or empty are left out. */
+/** A path with those parameters that are not empty. */
 export function query(path, parameters) {
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }
 
-/** The events of a job after a sequence number, each as its decoded frame, until the stream ends. */
+/** The frames of a job after a sequence number, until the stream ends. */
 export async function* events(path, after, signal) {
   const headers = { accept: "text/event-stream", ...(after && { "last-event-id": String(after) }) };
   const response = await send("GET", path, { headers, signal });
@@ -132,7 +130,6 @@ export async function* events(path, after, signal) {
   }
 }
 
-/** Save what a path answers as a file. */
 export async function save(path, name) {
   saveBlob(await (await send("GET", path)).blob(), name);
 }

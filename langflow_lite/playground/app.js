@@ -10,15 +10,8 @@ import { jobsView } from "./jobs.js";
 import { sessionsView } from "./sessions.js";
 import { settingsView } from "./settings.js";
 
-// A view draws itself into an element and answers what to do when it is left.
-const ROUTES = [
-  [/^\/(?:flows)?$/, flowsView],
-  [/^\/flows\/(?<id>[0-9a-f-]{36})$/, flowView],
-  [/^\/jobs$/, jobsView],
-  [/^\/jobs\/(?<id>[^/]+)$/, jobView],
-  [/^\/messages$/, sessionsView],
-  [/^\/settings$/, settingsView],
-];
+// All of them and, with an id, one of them. A view draws itself into an element and answers what to do when it is left.
+const VIEWS = { flows: [flowsView, flowView], jobs: [jobsView, jobView], messages: [sessionsView], settings: [settingsView] };
 
 const main = document.getElementById("main");
 const healthPlace = document.getElementById("health");
@@ -26,10 +19,10 @@ let leave = null;
 let shown = 0;
 let version = "";
 
-/** Show the view that the address names; `parameters` are those of the path and of the query behind it. */
 async function route() {
-  const hash = location.hash.startsWith("#/") ? location.hash : "#/flows";
-  const [path, search = ""] = hash.slice(1).split("?");
+  const hash = /^#\/./.test(location.hash) ? location.hash : "#/flows";
+  const [path, search] = hash.slice(1).split("?");
+  const [, kind, id] = path.split("/");
   const turn = ++shown;
   leave?.();
   leave = null;
@@ -38,21 +31,21 @@ async function route() {
     if (current) document.title = `${link.textContent} · langflow-lite`;
     link.ariaCurrent = current ? "page" : null;
   }
-  const [pattern, view] = ROUTES.find(([one]) => one.test(path)) ?? [];
+  const view = VIEWS[kind]?.[id ? 1 : 0];
   // A view that takes long must not draw over the one that was opened after it.
   const place = h("div.view", h("p.loading", { role: "status" }, "Loading …"));
   show(main, place);
   scrollTo(0, 0);
   try {
     if (!view) throw new Error("There is no such page.");
-    const left = await view(place, { ...Object.fromEntries(new URLSearchParams(search)), ...pattern.exec(path).groups });
+    const left = await view(place, { ...Object.fromEntries(new URLSearchParams(search)), id });
     if (turn !== shown) return left?.();
     leave = left;
     // Who goes on by keyboard goes on from the new view.
     if (document.activeElement === document.body && turn > 1) main.focus({ preventScroll: true });
   } catch (error) {
     show(place, h("div.card.problem", { role: "alert" }, h("h1", "This did not work"), h("p", error.message),
-      h("div.row", h("button.primary", { onclick: route }, "Try again"), h("a.button", { href: "#/flows" }, "All flows"))));
+      h("div.row", h("button.primary", route, "Try again"), h("a.button", { href: "#/flows" }, "All flows"))));
   }
 }
 

@@ -1,4 +1,4 @@
-// The boxes of a graph: how large a node is drawn, where its edges end, and its elements.
+// The boxes of a graph and the ends of its edges.
 
 import { h } from "./dom.js";
 import { edgesOf, fieldsOf, isNote, list, members, nodesOf, number, text } from "./exported.js";
@@ -23,11 +23,9 @@ const TINTS = {
 const NOTE_TINTS = new Set([...Object.values(TINTS), "slate", "transparent"]);
 const SIMILAR = { green: "emerald", lime: "emerald", teal: "emerald", neutral: "slate", purple: "violet", red: "rose", sky: "blue" };
 
-/** The styles that give an element the colour of a type. */
 export const tinted = (type) => colour(Object.hasOwn(TINTS, type) ? TINTS[type] : "slate");
 const colour = (name) => ({ "--tint": `var(--${name})` });
 
-/** The boxes of the `data` of a flow, at their exported places, and its edges. */
 export function boxesOf(data) {
   const edges = edgesOf(data);
   const boxes = nodesOf(data).map((node) => (isNote(node) ? note(node) : vertex(node, edges)));
@@ -36,22 +34,20 @@ export function boxesOf(data) {
   return { boxes, edges };
 }
 
-function place(node, width, height) {
-  const side = (name, otherwise) => {
-    const given = node.measured?.[name] ?? node[name] ?? node.style?.[name];
-    return Math.min(MAX_SIDE, Math.max(40, number(given, 0) || otherwise));
-  };
-  return {
-    id: node.id, x: number(node.position?.x, 0), y: number(node.position?.y, 0),
-    width: side("width", width), height: side("height", height),
-  };
-}
+const place = (node) => ({ id: node.id, x: number(node.position?.x, 0), y: number(node.position?.y, 0) });
 
 function note(node) {
+  const side = (name, otherwise) => {
+    const given = node.measured?.[name] ?? node[name] ?? node.style?.[name];
+    return Math.min(MAX_SIDE, Math.max(40, number(given, otherwise)));
+  };
   const described = node.data?.node ?? {};
   const wanted = text(described.template?.backgroundColor);
   const tint = SIMILAR[wanted] ?? wanted;
-  return { ...place(node, WIDTH, 240), note: text(described.description), tint: NOTE_TINTS.has(tint) ? tint : "amber" };
+  return {
+    ...place(node), width: side("width", WIDTH), height: side("height", 240),
+    note: text(described.description), tint: NOTE_TINTS.has(tint) ? tint : "amber",
+  };
 }
 
 function vertex(node, edges) {
@@ -60,20 +56,17 @@ function vertex(node, edges) {
   const minimized = inner.showNode === false;
   const fields = shownFields(node, edges);
   const box = {
-    ...place(node, minimized ? SMALL : WIDTH, 0), minimized, type: text(inner.type),
+    ...place(node), width: minimized ? SMALL : WIDTH, minimized, type: text(inner.type),
     name: String(described.display_name || inner.display_name || inner.type || node.id), description: text(described.description),
     group: members(node).map(({ id }) => id), frozen: described.frozen === true,
     fields: fields.slice(0, MAX_ROWS), more: Math.max(0, fields.length - MAX_ROWS), outputs: shownOutputs(node, edges),
   };
-  if (minimized) box.width = Math.min(WIDTH, Math.max(SMALL, box.width));
-  else if (box.width < 240 || box.width > 480) box.width = WIDTH;
   box.outType = box.outputs[0]?.type || text(described.base_classes?.[0]);
   box.rows = box.fields.length + (box.more ? 1 : 0);
   box.height = 2 * BORDER + HEAD + (minimized ? 0 : box.rows * ROW + box.outputs.length * OUT + 10);
   return box;
 }
 
-/** The fields that an edge feeds, and those that the editor shows. */
 function shownFields(node, edges) {
   const fed = new Set(edges.filter((edge) => edge.target === node.id).map((edge) => edge.field));
   return fieldsOf(node)
@@ -82,7 +75,6 @@ function shownFields(node, edges) {
     .sort((a, b) => Number(b.fed) - Number(a.fed));
 }
 
-/** The outputs that an edge leaves or comes back to; where there is none, the first. */
 function shownOutputs(node, edges) {
   const leaving = edges.filter((edge) => edge.source === node.id);
   const outputs = list(node.data?.node?.outputs).map(({ name, display_name: label, types }) =>
@@ -125,7 +117,7 @@ function arrange(boxes, edges) {
   }
 }
 
-/** The path of an edge. One that closes a loop comes back from the right. */
+/** The path of an edge; one that closes a loop comes back from the right. */
 export function curve(from, to, edge) {
   const x1 = from.x + from.width;
   const y1 = outputY(from, edge.output);
@@ -147,12 +139,11 @@ function outputY(box, name) {
   return box.y + BORDER + HEAD + box.rows * ROW + index * OUT + OUT / 2;
 }
 
-/** The elements of a box. */
 export function elementOf(box) {
   const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
   if (box.note !== undefined) return h("div.note", { class: box.tint, style: { ...style, ...colour(box.tint) } }, markdown(box.note));
   const kind = box.group.length ? `Group of ${box.group.length}` : box.type;
-  return h("div.vertex", { class: box.minimized && "minimized", style, dataset: { id: box.id, state: "" }, role: "button", tabindex: -1 },
+  return h("div.vertex", { class: box.minimized && "minimized", style, "data-id": box.id, "data-state": "", role: "button", tabindex: -1 },
     h("div.head",
       h("strong", { style: tinted(box.outType), title: box.name }, box.name),
       h("span.type", kind, box.frozen && " · frozen"),

@@ -1,7 +1,5 @@
-// The chat with a flow: its sessions, what was said in them, and what is asked next.
-
 import { get, query } from "./api.js";
-import { h, options, pre, show, toast } from "./dom.js";
+import { h, options, pre, show } from "./dom.js";
 import { inputOf } from "./exported.js";
 import { brief, fileName } from "./format.js";
 import { icon } from "./icons.js";
@@ -20,7 +18,10 @@ const WORDS = {
   none: { empty: "This flow takes no input.", send: "Run" },
 };
 
-/** A panel that asks `start(request)` to run the flow; `request` is the body of the Workflow API without the flow. */
+/**
+ * The chat with a flow: its sessions, what was said in them, and what is asked next. `start(request)` is to run the flow; a request
+ * is the body of the Workflow API without the flow.
+ */
 export function chatPanel(flow, { start, stop, onchange }) {
   const input = inputOf(flow.data);
   const words = WORDS[input?.kind ?? "none"];
@@ -52,7 +53,7 @@ export function chatPanel(flow, { start, stop, onchange }) {
   }, icon("attach"));
   const element = h("div.chat", { ondrop: takesFiles && drop },
     h("div.row.bar",
-      h("label.grow", h("span.muted", "Session"), sessions), h("button", { onclick: begin }, icon("plus"), "New session")),
+      h("label.grow", h("span.muted", "Session"), sessions), h("button", begin, icon("plus"), "New session")),
     list.element, outputs,
     h("form.composer", { onsubmit: submit },
       chips, box,
@@ -61,14 +62,14 @@ export function chatPanel(flow, { start, stop, onchange }) {
 
   const focus = () => (input ? box : sendButton).focus({ preventScroll: true });
 
-  /** The request as it would be sent now; while nothing is typed, with what was said last, or else `otherwise`. */
+  /** The request as it stands; while nothing is typed, with what was said last, or else `otherwise`. */
   const request = (otherwise = "") => ({
     ...(input && { input_value: box.value || last || otherwise, input_type: input.kind }),
     session_id: session,
     ...(files.length && { files }),
   });
 
-  /** Read the sessions there are and open one: the given, else the one of this tab, else the newest, else a new one. */
+  /** Open a session: the given, else the one of this tab, else the newest, else a new one. */
   async function load(given) {
     const stored = await get(query(`${MESSAGES}/sessions`, { flow_id: flow.id }));
     await choose(given ?? sessionStorage.getItem(kept) ?? stored[0] ?? newSession(stored), stored);
@@ -95,7 +96,6 @@ export function chatPanel(flow, { start, stop, onchange }) {
     onchange();
   }
 
-  /** Show the messages of a run as they grow. */
   function follow(next) {
     if (next !== run) {
       history = messages();
@@ -133,11 +133,7 @@ export function chatPanel(flow, { start, stop, onchange }) {
 
   async function submit(event) {
     event.preventDefault();
-    if (starting || run?.active) return;
-    if (uploads) {
-      toast("The files are still being uploaded.");
-      return;
-    }
+    if (starting || uploads || run?.active) return;
     starting = sendButton.disabled = true;
     const sent = box.value;
     try {

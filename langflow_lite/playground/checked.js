@@ -1,13 +1,11 @@
-// What `check` found out about a flow, for people.
-
 import { h } from "./dom.js";
 
-/** The findings as elements; `open` is told the id of a component that is to be shown, where there is a graph. */
+/** What `check` found out about a flow. `open` is told the id of a component that is to be shown, where there is a graph. */
 export function findings({ runs, faults, needs, services, extras, warnings }, open) {
   const missing = new Set(needs.filter(({ found }) => !found).map(({ variable }) => variable));
   const calls = new Set(services.map(({ service, address }) => `Calls ${service} at ${address}.`));
   const commands = new Set(extras.filter(({ found }) => !found).map(({ command }) => command));
-  const place = (node) => (open ? h("button.link", { onclick: () => open(node) }, node) : h("span.muted", node));
+  const place = (node) => (open ? h("button.link", () => open(node), node) : h("span.muted", node));
   const found = [
     ...faults.map(({ message, suggestion, node }) =>
       h("li.fault", h("strong", message), suggestion && h("div.muted", suggestion), node && h("div", place(node)))),

@@ -1,34 +1,34 @@
 // Elements from code. Text only ever becomes text nodes, so nothing that comes from a flow or a model can be markup.
 
+// Here a title is that of a line in a picture.
+const SVG = new Set(["svg", "path", "title"]);
+
 /**
- * An element, as in `h("p.muted", { title: "Why" }, "Text ", h("b", "more"))`. The props may be left out: `on…` are listeners,
- * `dataset` and `style` maps, all others attributes; null and false are none. A button submits only if its `type` says so.
+ * An element, as in `h("p.muted", { lang: "en" }, "Text ", h("button", save, "Save"))`. After the tag and its classes there may be
+ * props, or only what a click does. Props are attributes, `on…` listeners, `style` a map; null and false are none. A button
+ * submits only if its `type` says so.
  */
-export const h = (selector, ...rest) => element("http://www.w3.org/1999/xhtml", selector, rest);
-
-/** The same for SVG. */
-export const s = (selector, ...rest) => element("http://www.w3.org/2000/svg", selector, rest);
-
-function element(namespace, selector, rest) {
+export function h(selector, ...rest) {
   const [tag, ...classes] = selector.split(".");
-  const made = document.createElementNS(namespace, tag);
-  if (tag === "button") made.type = "button";
+  const element = document.createElementNS(`http://www.w3.org/${SVG.has(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
+  if (tag === "button") element.type = "button";
+  const [first] = rest;
+  if (typeof first === "function") rest[0] = { onclick: first };
   const { class: others, ...props } = rest[0]?.constructor === Object ? rest.shift() : {};
   const all = [...classes, others].filter(Boolean).join(" ");
-  if (all) made.setAttribute("class", all);
-  for (const [name, value] of Object.entries(props)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name === "dataset") Object.assign(made.dataset, value);
-    else if (name === "style") for (const [key, to] of Object.entries(value)) made.style.setProperty(key, to);
-    else if (name === "value") made.value = value;
-    else made.setAttribute(name, value === true ? "" : value);
+  if (all) element.setAttribute("class", all);
+  for (const [name, value] of Object.entries(props).filter(([, value]) => isThere(value))) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [key, to] of Object.entries(value)) element.style.setProperty(key, to);
+    else if (name === "value") element.value = value;
+    else element.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...nodes(rest));
-  return made;
+  element.append(...nodes(rest));
+  return element;
 }
 
-const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+const isThere = (value) => value !== null && value !== undefined && value !== false;
+const nodes = (children) => children.flat(Infinity).filter(isThere);
 
 /** Make these the children. Those that were there before stay where they are, with focus, scroll position and folds. */
 export function show(parent, ...children) {
@@ -41,7 +41,7 @@ export function show(parent, ...children) {
   }
 }
 
-/** A text unless it is there already: what is written into a live region is read aloud. */
+/** Write a text that is not there already: in a live region it is read aloud. */
 export function say(place, text) {
   if (place.textContent !== text) place.textContent = text;
 }
@@ -54,13 +54,11 @@ export const options = (entries, chosen) =>
 const turning = (character) => `\\u${character.charCodeAt(0).toString(16)}`;
 const json = (value) => (JSON.stringify(value, null, 2) ?? "").replaceAll(/[\u202a-\u202e\u2066-\u2069]/g, turning);
 
-/** A text to scroll in; of a value that is none, its JSON. */
 export function pre(value, longest = Infinity) {
   const text = typeof value === "string" ? value : json(value);
   return h("pre", { tabindex: 0 }, text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
 
-/** A list of `[name, value]`, without those that have no value. */
 export const facts = (pairs) =>
   h("dl.facts", pairs.filter(([, value]) => value).map(([name, value]) => h("div", h("dt", name), h("dd", value))));
 
@@ -72,53 +70,48 @@ export const closeButton = (onclick) => h("button.ghost", { "aria-label": "Close
 /** A function that calls `draw` once per frame, however often it is called; more seldom when that takes long. */
 export function oncePerFrame(draw) {
   let due = false;
-  let rested = 0;
+  let rest = 0;
   const frame = () => {
     due = false;
     const began = performance.now();
     draw();
-    const ended = performance.now();
-    rested = ended + 3 * (ended - began);
+    rest = 3 * (performance.now() - began);
   };
   return () => {
-    if (due) return;
+    if (!due) setTimeout(() => requestAnimationFrame(frame), rest);
     due = true;
-    const rest = rested - performance.now();
-    if (rest > 16) setTimeout(() => requestAnimationFrame(frame), rest);
-    else requestAnimationFrame(frame);
   };
 }
 
-/** Tabs: `[{id, label, panel}]`; the first is open. Returns the element and `open(id)`. */
-export function tabs(label, entries) {
-  const last = entries.length - 1;
-  const buttons = entries.map(({ id, label: text }, index) => h("button", {
-    role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`,
-    onclick: () => open(id),
+/** Tabs with these panels, by name; the first is open. */
+export function tabs(label, contents, onopen = () => {}) {
+  const names = Object.keys(contents);
+  const buttons = names.map((name, index) => h("button", {
+    role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`,
+    onclick: () => open(name),
     onkeydown: (event) => {
-      const next = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index ? index - 1 : last, Home: 0, End: last }[event.key];
+      const next = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: -1 }[event.key];
       if (next === undefined) return;
       event.preventDefault();
-      open(entries[next].id);
-      buttons[next].focus();
+      const button = buttons.at(next % names.length);
+      button.click();
+      button.focus();
     },
-  }, text));
-  const panels = entries.map(({ id, panel }) =>
-    h("div.panel", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}` }, panel));
-  function open(id) {
-    entries.forEach((entry, index) => {
-      const chosen = entry.id === id;
-      buttons[index].setAttribute("aria-selected", chosen);
-      buttons[index].tabIndex = chosen ? 0 : -1;
-      panels[index].hidden = !chosen;
-      if (chosen) entry.opened?.();
+  }, name));
+  const panels = names.map((name) =>
+    h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, contents[name]));
+  function open(name) {
+    names.forEach((other, index) => {
+      buttons[index].setAttribute("aria-selected", other === name);
+      buttons[index].tabIndex = other === name ? 0 : -1;
+      panels[index].hidden = other !== name;
     });
+    onopen();
   }
-  open(entries[0].id);
+  open(names[0]);
   return { element: h("div.tabs", h("div", { role: "tablist", "aria-label": label }, buttons), panels), open };
 }
 
-/** A note at the edge of the window that goes by itself; errors stay until they are closed. */
 export function toast(text, kind = "info") {
   const note = h("div.toast", { class: kind }, text, closeButton(() => note.remove()));
   document.getElementById("toasts").append(note);
@@ -132,7 +125,7 @@ export function ask({ title, content, action, danger = false }) {
     const go = h("button", { type: "submit", class: danger ? "danger" : "primary" }, action);
     const form = h("form", { method: "dialog", onsubmit: () => (given = Object.fromEntries(new FormData(form))) },
       h("h2", title), content,
-      h("div.row.answers", h("button", { onclick: () => dialog.close() }, "Cancel"), go));
+      h("div.row.answers", h("button", () => dialog.close(), "Cancel"), go));
     const dialog = h("dialog", {
       onclose: () => {
         dialog.remove();
@@ -151,7 +144,6 @@ export function deleteButton({ what, label = `Delete ${what}`, content = "Delete
   return h("button.quiet-danger", { "aria-label": label, onclick: async () => (await sure()) && work() }, content);
 }
 
-/** The button that copies what `read` answers, and says so. */
 export function copyButton(read, props) {
   const copy = async () => {
     if (navigator.clipboard) await navigator.clipboard.writeText(read());

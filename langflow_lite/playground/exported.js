@@ -2,27 +2,20 @@
 
 const FARTHEST = 1e6;
 
-/** The objects of a list; none when it is no list. */
 export const list = (value) => (Array.isArray(value) ? value.filter((item) => item && typeof item === "object") : []);
 
-/** A text; empty when it is none. */
 export const text = (value) => (typeof value === "string" ? value : "");
 
-/** A finite number within reach, else `otherwise`. */
 export const number = (value, otherwise) => (typeof value === "number" && Math.abs(value) <= FARTHEST ? value : otherwise);
 
-/** The nodes of the `data` of a flow. */
 export const nodesOf = (data) => list(data?.nodes).filter((node) => typeof node.id === "string");
 
 export const isNote = (node) => node.type === "noteNode" || node.data?.type === "note";
 
-/** The components of the `data` of a flow, groups and those in them included. */
 const componentsOf = (data) => nodesOf(data).filter((node) => !isNote(node)).flatMap((node) => [node, ...members(node)]);
 
-/** The components inside a group, those of groups in it included. */
 export const members = (node) => componentsOf(node.data?.node?.flow?.data);
 
-/** The fields of a node: name and what is known of each. */
 export function fieldsOf(node) {
   return Object.entries(node.data?.node?.template ?? {})
     .filter(([name, field]) => field && typeof field === "object" && name !== "code" && !name.startsWith("_"));
@@ -55,7 +48,7 @@ export function edgesOf(data) {
 
 const INPUTS = { ChatInput: "chat", TextInput: "text", Webhook: "any" };
 
-/** How a flow takes its input: the component's `type` and `id`, and the API's word for that `kind` of input; null for none. */
+/** The component that takes the input of a flow, with the API's word for that `kind` of input; null for none. */
 export function inputOf(data) {
   const components = componentsOf(data);
   for (const [type, kind] of Object.entries(INPUTS)) {
@@ -65,5 +58,4 @@ export function inputOf(data) {
   return null;
 }
 
-/** Whether the answers of a flow are chat messages. */
 export const answersInChat = (data) => componentsOf(data).some((node) => node.data?.type === "ChatOutput");

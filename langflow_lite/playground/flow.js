@@ -24,19 +24,14 @@ export async function flowView(main, { id }) {
   const snippets = snippetPanel(flow, chat.input, () => request(chat.request("Hello!")));
   const panel = runPanel(flow.data, (shown) => chat.follow(shown));
   const check = h("div", h("p.muted", "Looking …"));
-  const side = tabs("Flow", [
-    { id: "chat", label: "Chat", panel: chat.element },
-    { id: "tweaks", label: "Tweaks", panel: tweaks.element },
-    { id: "code", label: "Code", panel: snippets.element, opened: () => snippets.update() },
-    { id: "check", label: "Check", panel: check },
-  ]);
+  const side = tabs("Flow", { Chat: chat.element, Tweaks: tweaks.element, Code: snippets.element, Check: check }, snippets.update);
   const tab = (name) => side.element.querySelector(`#tab-${name}`);
 
   const request = (sent) => ({ ...sent, ...(tweaks.count() && { tweaks: tweaks.values() }) });
 
   function changed() {
     snippets.update();
-    say(tab("tweaks"), tweaks.count() ? `Tweaks (${tweaks.count()})` : "Tweaks");
+    say(tab("Tweaks"), tweaks.count() ? `Tweaks (${tweaks.count()})` : "Tweaks");
   }
 
   function attach(next) {
@@ -79,7 +74,7 @@ export async function flowView(main, { id }) {
   changed();
   get(`api/v1/flows/${flow.id}/check`).then((found) => {
     show(check, findings(found, inspect));
-    tab("check").classList.toggle("warn", !found.runs);
+    tab("Check").classList.toggle("warn", !found.runs);
   }, (error) => show(check, h("p", error.message)));
   const leave = () => {
     run?.leave();
@@ -96,7 +91,6 @@ export async function flowView(main, { id }) {
   return leave;
 }
 
-/** A button that opens the choice between some actions, by name. */
 function menu(label, actions) {
   const close = () => (fold.open = false);
   const fold = h("details.menu", {
@@ -108,6 +102,6 @@ function menu(label, actions) {
     },
   },
     h("summary.button", label),
-    h("div.items", { onclick: close }, Object.entries(actions).map(([name, onclick]) => h("button", { onclick }, name))));
+    h("div.items", { onclick: close }, Object.entries(actions).map(([name, onclick]) => h("button", onclick, name))));
   return fold;
 }

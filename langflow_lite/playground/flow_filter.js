@@ -1,10 +1,8 @@
-// A choice among the flows there are, to narrow a list.
-
 import { get } from "./api.js";
 import { h, options, show } from "./dom.js";
 import { brief } from "./format.js";
 
-/** A select with the ids of flows as values, "" for all. `nameOf(id)` is undefined for a flow that was deleted. */
+/** A choice among the flows by id, "" for all. `nameOf(id)` is undefined for a flow that was deleted. */
 export function flowFilter(chosen, onchange) {
   let names = new Map();
   const element = h("select", { "aria-label": "Flow", onchange }, options([chosen]));

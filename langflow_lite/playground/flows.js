@@ -16,7 +16,7 @@ export async function flowsView(main) {
   const found = h("p.muted.hint", { role: "status" });
   const imported = h("div.imported", { "aria-live": "polite" });
   const picker = filePicker(take, { accept: ".json,.zip,application/json", "aria-label": "Flow files" });
-  const choose = (label) => h("button.primary", { onclick: () => picker.click() }, icon("upload"), label);
+  const choose = (label) => h("button.primary", () => picker.click(), icon("upload"), label);
 
   async function load() {
     flows = await get("api/v1/flows/?header_flows=true");
@@ -49,7 +49,7 @@ export async function flowsView(main) {
       h("div.row.foot",
         flow.endpoint_name && h("code", flow.endpoint_name),
         h("time.muted.grow", { datetime: changed.toISOString() }, ago(changed)),
-        h("button.ghost", { "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
+        h("button", { "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
         deleteButton({
           what: `“${name}”`, label: `Delete ${name}`, content: icon("trash"),
           consequence: "Its messages and files go with it. This cannot be undone.", work: () => drop(flow),
@@ -80,7 +80,6 @@ export async function flowsView(main) {
   return acceptDrops(main, take);
 }
 
-/** Take files that are dropped anywhere; returns how to stop. */
 function acceptDrops(main, take) {
   const gone = new AbortController();
   const on = (name, act) => window.addEventListener(name, act, { signal: gone.signal });
@@ -93,10 +92,8 @@ function acceptDrops(main, take) {
   return () => gone.abort();
 }
 
-/** The name of a file for a flow, without its suffix. */
 export const fileStem = (flow) => flow.endpoint_name || flow.name.slice(0, 80).replaceAll(/[^\p{L}\p{N}_-]+/gu, "_");
 
-/** Save a flow as the file it could be imported from. */
 export async function download(flow) {
   const whole = Object.entries(await get(`api/v1/flows/${flow.id}`));
   const document = Object.fromEntries(whole.filter(([name]) => !LOCAL.has(name)));

@@ -1,5 +1,8 @@
 // Times, durations and values as people read them.
 
+const KILOBYTES = new Intl.NumberFormat("en", { style: "unit", unit: "kilobyte", maximumFractionDigits: 1 });
+const AGO = new Intl.RelativeTimeFormat("en");
+
 /** "0.4 ms", "230 ms", "1.2 s", "2 min 5 s". */
 export function duration(seconds) {
   if (seconds < 0.00005) return "<0.1 ms";
@@ -21,22 +24,14 @@ export function clock(date) {
   return date.toDateString() === new Date().toDateString() ? time : `${date.toLocaleDateString()} ${time}`;
 }
 
-/** How long ago, roughly. */
 export function ago(date) {
-  const seconds = Math.max(0, (Date.now() - date) / 1000);
-  if (seconds < 60) return "just now";
-  for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
-    const count = Math.floor(seconds / length);
-    if (count) return `${count} ${unit}${count > 1 ? "s" : ""} ago`;
-  }
+  const seconds = (Date.now() - date) / 1000;
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const [unit, length] = units.find(([, one]) => seconds >= one) ?? [];
+  return unit ? AGO.format(-Math.floor(seconds / length), unit) : "just now";
 }
 
-/** "512 B", "3.4 kB", "12 MB". */
-export function size(bytes) {
-  const [unit, length] = [["GB", 1e9], ["MB", 1e6], ["kB", 1e3], ["B", 1]].find(([, one]) => bytes >= one) ?? ["B", 1];
-  const count = bytes / length;
-  return `${count < 10 && unit !== "B" ? count.toFixed(1) : Math.round(count)} ${unit}`;
-}
+export const size = (bytes) => KILOBYTES.format(bytes / 1000);
 
 /** At most `length` characters of any value, on one line. */
 export function brief(value, length = 80) {
@@ -46,11 +41,10 @@ export function brief(value, length = 80) {
   return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…` : text;
 }
 
-/** Whether a text has all the words of a search. */
 export function matcher(search) {
   const words = search.toLowerCase().split(/\s+/);
   return (text) => words.every((word) => text.toLowerCase().includes(word));
 }
 
-/** The last part of a stored file's path, without the time that was put in front of it. */
+/** The name of a stored file, without the time that was put in front of it. */
 export const fileName = (path) => String(path).split("/").pop().replace(/^\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}_/, "");

@@ -1,7 +1,5 @@
-// The graph of a flow: pan, zoom, choose, and vertices that show how a run stands.
-
 import { boxesOf, curve, elementOf, tinted } from "./boxes.js";
-import { h, s } from "./dom.js";
+import { h } from "./dom.js";
 import { brief, duration } from "./format.js";
 
 const MARGIN = 60;
@@ -17,7 +15,7 @@ const HELP = "Graph of the flow. Arrow keys move it, plus and minus zoom, Enter 
 
 const within = (value, least, most) => Math.min(most, Math.max(least, value));
 
-/** Draws the `data` of a flow. `onselect` is told the id of the vertex that was chosen, or null. */
+/** The graph of a flow, to pan, zoom and choose in; its vertices show how a run stands. `onselect` is told an id, or null. */
 export function drawGraph(data, onselect) {
   const { boxes: all, edges: known } = boxesOf(data);
   const boxes = new Map(all.map((box) => [box.id, box]));
@@ -31,7 +29,7 @@ export function drawGraph(data, onselect) {
   let view = { x: 0, y: 0, scale: 1 };
   let fitted = true;
 
-  const world = h("div.world", notes, s("svg.edges", { "aria-hidden": "true" }, edges.map(({ path }) => path)), [...vertices.values()]);
+  const world = h("div.world", notes, h("svg.edges", { "aria-hidden": "true" }, edges.map(({ path }) => path)), [...vertices.values()]);
   const button = (label, text, onclick) => h("button", { "aria-label": label, title: label, onclick }, text);
   const element = h("div.graph", { role: "group", "aria-label": HELP, tabindex: 0, onkeydown: key, onclick: click },
     world,
@@ -44,7 +42,7 @@ export function drawGraph(data, onselect) {
 
   function pathOf(edge) {
     const d = curve(boxes.get(edge.source), boxes.get(edge.target), edge);
-    return s("path", { d, style: tinted(edge.type), class: edge.loop !== undefined && "loop" }, edge.type && s("title", edge.type));
+    return h("path", { d, style: tinted(edge.type), class: edge.loop !== undefined && "loop" }, edge.type && h("title", edge.type));
   }
 
   function click(event) {
@@ -68,7 +66,6 @@ export function drawGraph(data, onselect) {
     event.preventDefault();
   }
 
-  /** The nearest vertex in a direction. */
   function neighbour(id, [right, down]) {
     const here = boxes.get(id);
     let best = id;
@@ -89,7 +86,6 @@ export function drawGraph(data, onselect) {
     vertices.get(id)?.focus({ preventScroll: true });
   }
 
-  /** Bring the whole graph into view. */
   function fit() {
     const { clientWidth: width, clientHeight: height } = element;
     if (!all.length || !width) return;
@@ -102,22 +98,18 @@ export function drawGraph(data, onselect) {
     fitted = true;
   }
 
-  /** Bring one vertex into view, if it is not. */
   function reveal(id) {
-    const found = box(id);
-    if (!found) return;
-    const { clientWidth: width, clientHeight: height } = element;
-    const [left, top] = [found.x * view.scale + view.x, found.y * view.scale + view.y];
-    const [across, down] = [found.width * view.scale, found.height * view.scale];
-    if (left >= 0 && top >= 0 && left + across <= width && top + down <= height) return;
-    move((width - across) / 2 - left, (height - down) / 2 - top);
+    const vertex = vertices.get(owners.get(id))?.getBoundingClientRect();
+    if (!vertex) return;
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    if (vertex.left >= left && vertex.right <= right && vertex.top >= top && vertex.bottom <= bottom) return;
+    move((left + right - vertex.left - vertex.right) / 2, (top + bottom - vertex.top - vertex.bottom) / 2);
   }
 
   function move(x, y) {
     place(view.x + x, view.y + y, view.scale);
   }
 
-  /** Change the size about a point, or else about the middle. */
   function zoom(factor, at) {
     const frame = element.getBoundingClientRect();
     const x = at ? at.clientX - frame.left : frame.width / 2;
@@ -140,7 +132,6 @@ export function drawGraph(data, onselect) {
     choose(id === selected ? null : id);
   }
 
-  /** Choose one vertex, or none: it and its edges are marked. */
   function choose(id) {
     vertices.get(selected)?.classList.remove("selected");
     vertices.get(id)?.classList.add("selected");
@@ -149,12 +140,11 @@ export function drawGraph(data, onselect) {
     onselect(id);
   }
 
-  /** What is drawn for a vertex, or for the group it is in; undefined for unknown ids. */
+  /** What is drawn for a vertex, or for the group it is in. */
   function box(id) {
     return boxes.get(owners.get(id));
   }
 
-  /** Show how the vertices of a run stand. */
   function update(run) {
     for (const [id, vertex] of vertices) {
       const { group } = boxes.get(id);
@@ -173,7 +163,7 @@ export function drawGraph(data, onselect) {
   return { element, reveal, choose, box, update };
 }
 
-/** Drag to move, wheel or two fingers to zoom; returns whether the last press was a drag. */
+/** Drag to move, wheel or two fingers to zoom. Answers whether the last press was a drag. */
 function followPointers(element, move, zoom) {
   const held = new Map();
   let distance = 0;
@@ -212,14 +202,12 @@ function write(element, text) {
   element.hidden = !text;
 }
 
-/** How an edge stands, from its ends. */
 function passed(from, to) {
   if (from === "inactive" || to === "inactive") return "off";
   if (from !== "done") return "";
   return { running: "flowing", done: "done" }[to] ?? "";
 }
 
-/** How a group stands, from its members. */
 function standing(members) {
   if (!members.length) return undefined;
   const some = (state) => members.some((member) => member.state === state);

@@ -1,7 +1,6 @@
-// Pictures for buttons, as strokes on a field of 24 by 24.
+import { h } from "./dom.js";
 
-import { s } from "./dom.js";
-
+// On a field of 24 by 24.
 const STROKES = {
   attach: "M20 11.5 12 19.5a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L9.7 17.2a1.7 1.7 0 0 1-2.4-2.4l7.5-7.5",
   send: "M12 19V5M5.5 11.5 12 5l6.5 6.5",
@@ -14,5 +13,5 @@ const STROKES = {
 
 /** A picture that says nothing by itself: the button has a label. */
 export function icon(name) {
-  return s("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: STROKES[name] }));
+  return h("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: STROKES[name] }));
 }

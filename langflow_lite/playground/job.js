@@ -5,7 +5,7 @@ import { facts, h, pre, say, show, tabs } from "./dom.js";
 import { brief, duration, moment } from "./format.js";
 import { repeat } from "./live.js";
 import { messageList } from "./messages.js";
-import { Replay } from "./replay.js";
+import { replayOf } from "./replay.js";
 import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
 import { flowLink, isActive, ran, readJob, sessionLink, stateOf } from "./status.js";
@@ -13,7 +13,6 @@ import { flowLink, isActive, ran, readJob, sessionLink, stateOf } from "./status
 const PAUSE = 2500;
 const CALLBACKS = { pending: "not delivered yet", delivered: "delivered", failed: "given up" };
 
-/** What is read, or null where there is no such thing. */
 const ifThere = (reading) => reading.catch((error) => {
   if (error.status !== 404) throw error;
   return null;
@@ -47,20 +46,15 @@ export async function jobView(main, { id }) {
   const request = h("div.made");
   const about = h("div");
   const note = h("p.muted.hint", { role: "status", hidden: true });
-  const stopButton = h("button.danger", { onclick: stop }, "Stop");
-  const replayButton = h("button", { onclick: replay }, "Replay");
+  const stopButton = h("button.danger", stop, "Stop");
+  const replayButton = h("button", replay, "Replay");
   const panel = runPanel(data, (shown) => {
     messages.update([...shown.messages.values()]);
     replayButton.hidden = isActive(run.job) || !run.frames.length;
     say(replayButton, played ? "Stop replay" : "Replay");
   });
-  const side = tabs("Job", [
-    { id: "messages", label: "Messages", panel: messages.element },
-    { id: "result", label: "Result", panel: result },
-    { id: "request", label: "Request", panel: request },
-  ]);
+  const side = tabs("Job", { Messages: messages.element, Result: result, Request: request });
 
-  /** What is known of the job besides its events. */
   function describe() {
     const { job } = run;
     const now = JSON.stringify([job, run.connection]);
@@ -109,7 +103,6 @@ export async function jobView(main, { id }) {
     heading.focus();
   }
 
-  /** Show the run itself, or what is played of it. */
   function view(playing) {
     played?.leave();
     played = playing;
@@ -118,9 +111,9 @@ export async function jobView(main, { id }) {
 
   async function replay() {
     if (played) return view(null);
-    const playing = new Replay(run);
+    const { run: playing, over } = replayOf(run);
     view(playing);
-    await playing.follow();
+    await over;
     if (played === playing) view(null);
   }
 
@@ -132,7 +125,7 @@ export async function jobView(main, { id }) {
       h("section.side", { "aria-label": "What came of it" }, side.element)));
   panel.follow(run);
   describe();
-  if (found.errors.length) side.open("result");
+  if (found.errors.length) side.open("Result");
   const live = repeat(async () => {
     await run.refresh();
     describe();

@@ -48,7 +48,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   }
 
   function failed(error, refused) {
-    show(note, h("span.failure", error.message), refused ? h("button", { onclick: live.again }, "Try again") : " Trying again …");
+    show(note, h("span.failure", error.message), refused ? h("button", live.again, "Try again") : " Trying again …");
   }
 
   async function loadMore() {
@@ -106,9 +106,8 @@ function jobRow({ job_id: id, session_id, flow_id }, stop) {
   const stopButton = h("button.danger", { "aria-label": `Stop job ${id.slice(-8)}`, onclick: () => stop(id) }, "Stop");
   const open = h("a.button", { href: `#/jobs/${id}`, "aria-label": `Open job ${id.slice(-8)}` }, "Open");
   const session = h("td.what", sessionLink({ session_id, flow_id }));
-  const element = h("tr", { dataset: { id } }, state, flow, session, started, time, h("td.actions", stopButton, " ", open));
+  const element = h("tr", { "data-id": id }, state, flow, session, started, time, h("td.actions", stopButton, " ", open));
 
-  /** Show how the job stands; `name` is its flow's, undefined for one that was deleted. */
   function update(next, name) {
     job = next;
     const since = moment(job.started_timestamp ?? job.created_timestamp);

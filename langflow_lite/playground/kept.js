@@ -69,7 +69,7 @@ export function apiKeys() {
     };
     show(made,
       h("p", "Copy this key now. It is not shown again."),
-      h("div.row", h("code.grow", secret), copy, h("button", { onclick: done }, "Done")));
+      h("div.row", h("code.grow", secret), copy, h("button", done, "Done")));
     return copy;
   }
 
@@ -99,7 +99,7 @@ export function files() {
     hint: "They belong to no flow; any may read them by their path.",
     columns: ["Name", "Path", "Size", "Changed"],
     empty: "No files yet.",
-    below: h("div.row.add", h("button", { onclick: () => picker.click() }, "Upload"), picker),
+    below: h("div.row.add", h("button", () => picker.click(), "Upload"), picker),
     read: () => get(FILES),
     row: ({ id, name, path, size: bytes, updated_at: changed }) => [
       brief(name), h("code", brief(path)), size(bytes), ago(moment(changed)),

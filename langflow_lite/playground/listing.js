@@ -1,16 +1,13 @@
-// A card with a table of what the server keeps: read, shown, and read again after every change.
-
 import { ApiError } from "./api.js";
 import { deleteButton, h, show } from "./dom.js";
 import { brief } from "./format.js";
 
-/** A table whose last column, the one without a name, holds the actions. */
 export const table = (columns, body) =>
   h("table.table", h("thead", h("tr", columns.map((name) => h("th", { scope: "col" }, name)), h("td"))), body);
 
 /**
- * `read()` answers the items and `row(item)` the cells of one, the last of them its actions. More of them are made by
- * `create()` from `fields`, under a button named `add`; what that resolves to has the focus then, or else the first field.
+ * A card with a table, read again after every change. `read()` answers the items and `row(item)` the cells of one, the last of them
+ * its actions. `create()` makes one from `fields`; what that resolves to has the focus then, or else the first field.
  */
 export function listing({ title, hint, columns, empty, read, row, add, fields, create, below }) {
   const place = h("div.scroll");
@@ -31,7 +28,6 @@ export function listing({ title, hint, columns, empty, read, row, add, fields, c
     return h("tr", cells.map((cell, index) => h("td", { "data-label": columns[index] }, cell)), h("td.actions", actions));
   }
 
-  /** Show what there is now, or why it cannot be said. */
   async function load() {
     try {
       const items = await read();

@@ -1,48 +1,38 @@
-// What a view shows is kept fresh while somebody can see it.
-
+import { ApiError } from "./api.js";
 import { toast } from "./dom.js";
 
 /**
- * Call `work(signal)` now and again `pause()` milliseconds after each call has ended, but not while the tab is hidden. A `pause`
- * of null ends it until `again` is called, and so does a request that is refused. `failed(error, refused)` is told of those
- * and of a server that is away, which is asked again. Returns `{again, stop, signal}`.
+ * Keeps a view fresh: calls `work(signal)` now and `pause()` milliseconds after each call has ended, but not while the tab is
+ * hidden. A pause of null ends it until `again()`, and so does a refusal; a server that is away is asked again. `failed(error,
+ * refused)` is told of both.
  */
 export function repeat(work, pause, failed = (error, refused) => refused && toast(error.message, "error")) {
   const gone = new AbortController();
   const { signal } = gone;
+  let turns = Promise.resolve();
   let timer = 0;
-  let working = false;
-  let asked = false;
+  const again = () => (turns = turns.then(turn, turn));
 
   async function turn() {
     clearTimeout(timer);
-    asked ||= working;
-    if (signal.aborted || working || document.hidden) return;
-    working = true;
+    if (signal.aborted || document.hidden) return;
     let refused = false;
-    do {
-      asked = false;
-      try {
-        await work(signal);
-        refused = false;
-      } catch (error) {
-        if (signal.aborted) return;
-        refused = error.status >= 400 && error.status < 500;
-        failed(error, refused);
-      }
-    } while (asked && !signal.aborted);
-    working = false;
+    try {
+      await work(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      refused = error.status >= 400 && error.status < 500;
+      failed(error, refused);
+    }
     const wait = refused ? null : pause();
-    if (!signal.aborted && wait !== null) timer = setTimeout(turn, wait);
+    if (wait !== null) timer = setTimeout(again, wait);
   }
 
-  document.addEventListener("visibilitychange", turn, { signal });
-  return {
-    again: turn,
-    signal,
-    stop() {
-      gone.abort();
-      clearTimeout(timer);
-    },
+  document.addEventListener("visibilitychange", again, { signal });
+  const stop = () => {
+    gone.abort();
+    clearTimeout(timer);
   };
+  return { again, stop, signal };
 }

@@ -1,11 +1,10 @@
-// The events of a run, one line each; the whole event in its fold.
-
 import { h, pre } from "./dom.js";
 import { brief, duration } from "./format.js";
 
 const SHOWN = 500;
+const TAIL = 80;
 
-/** A fold with the frames of a run, of which consecutive tokens share a line. `nameOf` gives the display name of a vertex. */
+/** The events of a run, one line each, but consecutive tokens share one; whole events in their folds. `nameOf` names a vertex. */
 export function eventLog(nameOf) {
   let frames = [];
   let drawn = 0;
@@ -14,7 +13,6 @@ export function eventLog(nameOf) {
   const list = h("ol.events", { tabindex: 0, "aria-label": "Events" });
   const element = h("details.log", { ontoggle: draw }, h("summary", "Events ", count), list);
 
-  /** Show these frames: more of the same array, or those of another run. */
   function update(given) {
     if (given !== frames) {
       drawn = 0;
@@ -34,11 +32,9 @@ export function eventLog(nameOf) {
         tokens.add(frame);
         continue;
       }
-      tokens?.draw();
       list.append(line(frame));
       if (list.children.length > SHOWN) list.firstElementChild.remove();
     }
-    tokens?.draw();
     drawn = frames.length;
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
@@ -55,21 +51,14 @@ export function eventLog(nameOf) {
   return { element, update };
 }
 
-/** A line for consecutive tokens, of which the last characters are kept. */
 function tokenLine({ sequence_id: first, data: { id, chunk } }, number, what) {
-  const longest = 80;
-  let last = first;
   let tail = chunk;
   return {
     id,
-    add(frame) {
-      last = frame.sequence_id;
-      tail = (tail + frame.data.chunk).slice(-longest);
-    },
-    draw() {
-      if (last === first) return;
+    add({ sequence_id: last, data }) {
+      tail = (tail + data.chunk).slice(-TAIL);
       number.textContent = `${first}–${last}`;
-      what.textContent = `${tail.length < longest ? "" : "…"}${brief(tail)}`;
+      what.textContent = `${tail.length < TAIL ? "" : "…"}${brief(tail, TAIL)}`;
     },
   };
 }

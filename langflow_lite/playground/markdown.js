@@ -19,10 +19,9 @@ const RULE = /^\s*([-*_])(\s*\1){2,}\s*$/;
 const DIVIDER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 const DEPTH = 6;
 
-/** The elements for a text. */
 export const markdown = (text) => blocksOf(text).map(({ lines, draw }) => draw(lines));
 
-/** A function that writes a text into an element; of one that grows, the blocks that stay the same are kept. */
+/** A function that writes a text that grows; blocks that stay the same are kept. */
 export function growingMarkdown(element) {
   let drawn = [];
   return (text) => {
@@ -36,7 +35,6 @@ export function growingMarkdown(element) {
   };
 }
 
-/** The blocks of a text: the lines of each, and how they are drawn. */
 function blocksOf(text) {
   const lines = text.split("\n");
   const blocks = [];
@@ -77,7 +75,6 @@ function heading([line]) {
 const quote = (lines) => h("blockquote", inline(lines.map((line) => line.replace(QUOTE, "")).join("\n")));
 const paragraph = (lines) => h("p", inline(lines.join("\n")));
 
-/** A list, whose deeper items are lists in its items. */
 function bullets(lines, depth = 0) {
   const [, indent, mark] = ITEM.exec(lines[0]);
   const items = [];

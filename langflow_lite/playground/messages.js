@@ -1,11 +1,9 @@
-// Chat messages as elements, kept in step with a list of them by id.
-
 import { save } from "./api.js";
-import { copyButton, h, pre, show } from "./dom.js";
+import { copyButton, h, pre, say, show } from "./dom.js";
 import { brief, clock, duration, fileName, moment } from "./format.js";
 import { growingMarkdown } from "./markdown.js";
 
-/** A list that redraws only what changed. `onempty` makes what is shown when it is empty, `actions` the buttons of a message. */
+/** Chat messages, redrawn where they change. `onempty` makes what is shown for none, `actions` the buttons of one. */
 export function messageList(onempty, actions) {
   let rows = new Map();
   const element = h("div.messages", { role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: 0 });
@@ -36,7 +34,7 @@ function messageRow({ id, sender }, actions) {
   const steps = h("div.steps");
   const body = h("div.text");
   const write = byUser ? (text) => show(body, h("p", text)) : growingMarkdown(body);
-  const element = h("article", { dataset: { id } }, h("header", name, about, tools), files, steps, body);
+  const element = h("article", { "data-id": id }, h("header", name, about, tools), files, steps, body);
 
   function update(message) {
     const before = shown;
@@ -46,12 +44,10 @@ function messageRow({ id, sender }, actions) {
     const failed = message.category === "error" || message.error === true;
     element.className = `message ${byUser ? "user" : "machine"}${failed ? " error" : ""}${isPartial(message) ? " partial" : ""}`;
     if (actions) show(tools, actions(message));
-    if (properties !== before.properties || edit !== before.edit) {
-      const tokens = properties?.usage?.total_tokens;
-      const time = message.timestamp && clock(moment(message.timestamp));
-      name.textContent = message.sender_name || sender;
-      about.textContent = [time, properties?.source?.source, tokens && `${tokens} tokens`, edit && "edited"].filter(Boolean).join(" · ");
-    }
+    const tokens = properties?.usage?.total_tokens;
+    const time = message.timestamp && clock(moment(message.timestamp));
+    say(name, message.sender_name || sender);
+    say(about, [time, properties?.source?.source, tokens && `${tokens} tokens`, edit && "edited"].filter(Boolean).join(" · "));
     if (message.files !== before.files) show(files, pathsOf(message).map(fileChip));
     if (blocks !== before.content_blocks) drawSteps(blocks ?? []);
     if (text !== before.text) write(text);

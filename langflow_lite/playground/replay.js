@@ -1,5 +1,3 @@
-// The events of a run once more, at a pace that eyes can follow.
-
 import { Run } from "./run.js";
 
 const LONGEST = 20_000;
@@ -12,33 +10,21 @@ function pace({ event, data }) {
   return 60;
 }
 
-/** Plays the events of `recorded`; `follow()` of a run that has just begun. */
-export class Replay extends Run {
-  #recorded;
-  #stopped = false;
+/** A run once more, at a pace that eyes can follow, and what resolves when it is over or was left. */
+export function replayOf({ job, frames }) {
+  const run = new Run({ ...job, status: "Replay" }, "ended");
+  return { run, over: play(run, [...frames]) };
+}
 
-  constructor({ job, frames }) {
-    super(job);
-    this.status = "Replay";
-    this.connection = "ended";
-    this.#recorded = [...frames];
-  }
-
-  /** Resolves when the last event is shown, or nobody follows any more. */
-  async follow() {
-    const waits = this.#recorded.map(pace);
-    const scale = Math.min(1, LONGEST / waits.reduce((sum, wait) => sum + wait, 0));
-    const begun = performance.now();
-    let due = 0;
-    for (const [index, frame] of this.#recorded.entries()) {
-      due += waits[index] * scale;
-      while (performance.now() - begun < due) await new Promise(requestAnimationFrame);
-      if (this.#stopped) return;
-      this.apply(frame);
-    }
-  }
-
-  leave() {
-    this.#stopped = true;
+async function play(run, frames) {
+  const waits = frames.map(pace);
+  const scale = Math.min(1, LONGEST / waits.reduce((sum, wait) => sum + wait, 0));
+  const begun = performance.now();
+  let due = 0;
+  for (const [index, frame] of frames.entries()) {
+    due += waits[index] * scale;
+    while (performance.now() - begun < due) await new Promise(requestAnimationFrame);
+    if (run.left.aborted) return;
+    run.apply(frame);
   }
 }

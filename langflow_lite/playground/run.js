@@ -1,21 +1,18 @@
-// A run: a background job on the server, followed by its numbered events. A reload or a lost connection loses nothing.
-
 import { ApiError, events, post } from "./api.js";
 import { isActive, JOBS, ran, readJob, stopJob } from "./status.js";
 
-const WAITS = [250, 500, 1000, 2000, 4000];
+const LONGEST_WAIT = 4000;
 
 /**
- * What is known of one job. Tells of changes with "change" events; `job` is what the server said of it last, `frames` are all
- * its events so far, in order, and `turn` counts the changes of its vertices. `requests` are the decisions that a person has to
- * make before it goes on.
+ * A job on the server, followed by its numbered events, so that a reload or a lost connection loses nothing; tells of "change"s.
+ * `turn` counts those of its vertices, `requests` are the decisions that a person has to make before it goes on.
  */
 export class Run extends EventTarget {
-  #left = new AbortController();
+  #leaving = new AbortController();
 
-  constructor(job) {
+  constructor(job, connection) {
     super();
-    this.connection = "connecting";
+    this.connection = connection;
     this.frames = [];
     this.vertices = new Map();
     this.turn = 0;
@@ -26,16 +23,14 @@ export class Run extends EventTarget {
     this.#read(job);
   }
 
-  /** Start a background job and follow it. */
   static async start(flowId, request) {
     return Run.of(await post(JOBS, { ...request, flow_id: flowId, background: true }));
   }
 
-  /** Follow a job from its first event on, however far it has come. One that a request waits for keeps no events. */
+  /** Follow a job from its first event on. One that a request waits for keeps no events. */
   static of(job) {
-    const run = new Run(job);
-    if (job.links) run.follow();
-    else run.connection = "ended";
+    const run = new Run(job, job.links ? "connecting" : "ended");
+    if (job.links) run.#follow();
     return run;
   }
 
@@ -47,63 +42,60 @@ export class Run extends EventTarget {
     return isActive(this);
   }
 
-  /** The seconds it has run; null while that is not known. */
   get seconds() {
     return this.active || this.job.finished_timestamp ? ran(this.job) : null;
   }
 
-  /** Read every event until the job has ended; takes up the stream again when it breaks. */
-  async follow() {
-    const { signal } = this.#left;
+  get left() {
+    return this.#leaving.signal;
+  }
+
+  async #follow() {
     let failures = 0;
-    while (!signal.aborted) {
+    while (!this.left.aborted) {
       try {
-        for await (const frame of events(`${JOBS}/${this.id}/events`, this.frames.length, signal)) {
+        for await (const frame of events(`${JOBS}/${this.id}/events`, this.frames.length, this.left)) {
           failures = 0;
           this.connection = "live";
           this.apply(frame);
         }
         if (await this.#ended()) return;
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.left.aborted) return;
         if (error instanceof ApiError && error.status >= 400 && error.status < 500) return this.#giveUp(error);
       }
       this.connection = "reconnecting";
       this.#changed();
-      await this.#pause(WAITS[Math.min(failures++, WAITS.length - 1)]);
+      await this.#pause(Math.min(LONGEST_WAIT, 250 * 2 ** failures++));
     }
   }
 
-  /** Ask how the job stands, besides what its events tell. */
   async refresh() {
-    this.#read(await readJob(this.id, { signal: this.#left.signal }));
+    this.#read(await readJob(this.id, { signal: this.left }));
     this.#changed();
   }
 
-  /** End the job itself. */
-  async stop() {
-    await stopJob(this.id);
+  stop() {
+    return stopJob(this.id);
   }
 
-  /** Answer a request of the job, which then goes on. */
-  async decide(request, action) {
-    await post(`${JOBS}/${this.id}/resume`, { request_id: request.request_id, decision: { action_id: action } });
+  decide({ request_id: id }, action) {
+    return post(`${JOBS}/${this.id}/resume`, { request_id: id, decision: { action_id: action } });
   }
 
-  /** Stop following; the job goes on. */
   leave() {
-    this.#left.abort();
+    this.#leaving.abort();
   }
 
   /** Wait, but not on once the network is back. */
   #pause(milliseconds) {
     return new Promise((resolve) => {
       setTimeout(resolve, milliseconds);
-      window.addEventListener("online", resolve, { once: true, signal: this.#left.signal });
+      window.addEventListener("online", resolve, { once: true, signal: this.left });
     });
   }
 
-  /** The events cannot be had: they are no longer kept, or the job is not. What is known of the job itself is shown. */
+  /** The events, or even the job, are no longer kept. What is known of the job itself is shown. */
   async #giveUp(reason) {
     const ended = await this.#ended().catch(() => false);
     this.error ||= reason.message;
@@ -148,7 +140,6 @@ export class Run extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Take in the next event. */
   apply(frame) {
     const { event, data } = frame;
     this.frames.push(frame);
@@ -182,7 +173,6 @@ export class Run extends EventTarget {
     this.#changed();
   }
 
-  /** The vertex of an id, which is new to the run or changes. */
   #vertex(id, state) {
     const vertex = this.vertices.get(id) ?? { id, state: "pending", seconds: null, times: 0, data: null, error: "" };
     vertex.state = state ?? vertex.state;

@@ -1,5 +1,3 @@
-// A graph with the run on it: the state of each vertex, what the chosen one made, and the events.
-
 import { closeButton, h, oncePerFrame, pre, show } from "./dom.js";
 import { brief, duration } from "./format.js";
 import { drawGraph } from "./graph.js";
@@ -10,7 +8,7 @@ const CONNECTION = { connecting: "connecting …", reconnecting: "connection los
 const TICK = 250;
 const LONG = 4000;
 
-/** Draws the `data` of a flow and the run that is to `follow`. `onchange(run)` draws what else depends on the run. */
+/** A graph and the run on it: how vertices stand, what the chosen one made, the events. `onchange(run)` draws what else there is. */
 export function runPanel(data, onchange) {
   let run = null;
   let turn = -1;
@@ -99,12 +97,11 @@ export function runPanel(data, onchange) {
   return { element, graph, follow, leave };
 }
 
-/** What a person is asked before the run goes on, and the answers there are. */
 function decision(run, request) {
   return h("section.decision", { "aria-label": "Decision" },
     h("p", h("strong", "The flow waits for a decision. "), brief(request.prompt, 2000)),
     h("div.row", request.options.map(({ action_id: action, label }) =>
-      h("button", { onclick: () => run.decide(request, action) }, brief(label)))));
+      h("button", () => run.decide(request, action), brief(label)))));
 }
 
 function output([name, made]) {

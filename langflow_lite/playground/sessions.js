@@ -36,8 +36,8 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
     },
   });
   const about = h("div.row",
-    h("button.back", { onclick: () => open("") }, "All sessions"), title,
-    h("button", { onclick: rename }, "Rename"), drop);
+    h("button.back", () => open(""), "All sessions"), title,
+    h("button", rename, "Rename"), drop);
   const split = h("div.split",
     h("nav.card", { "aria-label": "Sessions" }, search, list),
     h("section.card", { "aria-label": "Session" }, about, earlier, chat.element));
@@ -59,7 +59,7 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
 
   function link(id) {
     return h("a", {
-      href: addressOf(id), title: nameOf(id), dataset: { session: id }, "aria-current": id === session && "true",
+      href: addressOf(id), title: nameOf(id), "data-session": id, "aria-current": id === session && "true",
       onclick: (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
@@ -97,7 +97,6 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
   const read = () => Promise.all([readNames(), readMessages()]);
   const toEnd = () => (chat.element.scrollTop = chat.element.scrollHeight);
 
-  /** Open a session, "" for none, of one flow or all. */
   async function open(next, flow = flowId) {
     session = next;
     flowId = flow;

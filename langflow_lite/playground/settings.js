@@ -18,8 +18,8 @@ export async function settingsView(main) {
       h("h2", "This tab"),
       h("p.muted", known ? `It sends the key ${known.slice(0, 6)}… and forgets it when it is closed.` : "It sends no key."),
       h("div.row",
-        h("button", { onclick: enter }, known ? "Use another key" : "Enter a key"),
-        known && h("button", { onclick: forget }, "Forget the key")));
+        h("button", enter, known ? "Use another key" : "Enter a key"),
+        known && h("button", forget, "Forget the key")));
   }
 
   async function enter() {
@@ -43,8 +43,6 @@ export async function settingsView(main) {
       facts([
         ["Version", version],
         ["Asks for a key", config && (config.webhook_auth_enable ? "yes" : "no, it is open to this machine")],
-        ["Largest upload", config && `${config.max_file_size_upload} MB`],
-        ["Own components", config && (config.allow_custom_components ? "from a folder" : "none")],
       ]),
       // The metrics ask for a key where there is one, and a link can send none.
       h("div.row", link("docs", "API documentation"), link("openapi.json", "OpenAPI"),

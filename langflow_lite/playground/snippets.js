@@ -1,5 +1,3 @@
-// The code for exactly the call that the page would make.
-
 import { address, key } from "./api.js";
 import { copyButton, h, options } from "./dom.js";
 import { answersInChat } from "./exported.js";
@@ -7,7 +5,7 @@ import { answersInChat } from "./exported.js";
 const CALLS = { wait: "Wait for the answer", stream: "Stream tokens", job: "Background job" };
 const LANGUAGES = { curl, Python: python, JavaScript: javascript };
 
-/** A panel with the code for the request that `current` describes at that moment. */
+/** The code for exactly the call that the page would make, whose request `current` describes. */
 export function snippetPanel(flow, input, current) {
   const name = flow.endpoint_name || flow.id;
   const chat = answersInChat(flow.data);
@@ -20,7 +18,6 @@ export function snippetPanel(flow, input, current) {
     h("div.row", language, call, h("span.grow"), copyButton(() => code.textContent)),
     h("pre", { tabindex: 0 }, code));
 
-  /** Write the code again, if it can be seen. */
   function update() {
     if (!element.checkVisibility()) return;
     const kind = call.value;
@@ -86,7 +83,6 @@ request = urllib.request.Request(${JSON.stringify(url)}, json.dumps(body).encode
 ${rest[call]}`;
 }
 
-/** A JSON value as a Python literal. */
 function literal(value, indent = "") {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";

@@ -22,12 +22,10 @@ export function ran({ started_timestamp: started, finished_timestamp: finished }
 
 export const stateOf = (status) => h("span.state", { class: status }, STATUS[status] ?? status);
 
-/** A link to the flow of a job; its id alone when it was deleted. */
 export function flowLink({ flow_id: id }, name) {
   return name ? h("a", { href: `#/flows/${id}` }, brief(name, 80)) : h("span.muted", `Deleted flow ${id.slice(-8)}`);
 }
 
-/** A link to the messages of a job's session. */
 export function sessionLink({ session_id: session, flow_id: flowId }) {
   return session && h("a", { href: query("#/messages", { session }) }, session === flowId ? "Default session" : brief(session, 60));
 }

@@ -1,5 +1,3 @@
-// The fields of a flow that matter, to be changed for the next runs only.
-
 import { h, options, show } from "./dom.js";
 import { edgesOf, fieldsOf, isNote, list, nodesOf, text } from "./exported.js";
 import { brief } from "./format.js";
@@ -9,7 +7,7 @@ const LONG = ["prompt", "mustache"];
 const PLAIN = new Set([...NUMBERS, ...LONG, "str", "bool", "query", "tab", "model"]);
 const FEW = 6;
 
-/** Fields that a person would set: shown, of a plain kind, and not fed by an edge or by the chat. */
+/** Fields that a person would set: shown, of a plain kind, not fed by an edge or the chat. */
 function settable(data, input) {
   const fed = new Set(edgesOf(data).map((edge) => `${edge.target} ${edge.field}`));
   const settableIn = (node) => ([name, field]) =>
@@ -22,12 +20,12 @@ function settable(data, input) {
   }).filter(({ fields }) => fields.length);
 }
 
-/** A form over the fields of a flow. `values()` are the changed ones, as the API takes tweaks: node id to field to value. */
+/** The fields of a flow that matter, to be changed for the next runs only. `values()` are the changed ones, as tweaks of the API. */
 export function tweakPanel(flow, input, onchange) {
   const kept = `langflow-lite.tweaks.${flow.id}`;
   const nodes = settable(flow.data, input);
   const secret = new Set(nodes.flatMap(({ id, fields }) => fields.filter(({ password }) => password).map(({ name }) => `${id} ${name}`)));
-  const undo = h("button", { onclick: reset }, "Undo all changes");
+  const undo = h("button", reset, "Undo all changes");
   const element = h("div.tweaks");
   let values = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
 

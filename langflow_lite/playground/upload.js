@@ -1,5 +1,3 @@
-// Files on their way to the server.
-
 import { call } from "./api.js";
 import { h, toast } from "./dom.js";
 import { brief } from "./format.js";
