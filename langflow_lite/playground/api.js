@@ -77,7 +77,7 @@ export function askForKey(reason, used) {
       h("p", used ? "This key was refused." : "The key is kept in this tab only, until it is closed."),
       h("p.muted", reason),
       h("input", {
-        type: "password", name: "key", required: true, autocomplete: "off", "aria-label": "API key", placeholder: "sk-…",
+        type: "password", name: "key", required: true, autocomplete: "off", label: "API key", placeholder: "sk-…",
       }),
     ],
     action: "Use this key",

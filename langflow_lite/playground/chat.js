@@ -37,19 +37,19 @@ export function chatPanel(flow, { start, stop, onchange }) {
   let drawnOutputs = -1;
   let starting = false;
 
-  const sessions = h("select", { "aria-label": "Session", onchange: () => choose(sessions.value) });
+  const sessions = h("select", { label: "Session", onchange: () => choose(sessions.value) });
   const list = messageList(() => h("div.empty", words.empty));
   const outputs = h("div.outputs");
   const chips = h("div.chips", { "aria-live": "polite" });
   const box = h("textarea", {
-    rows: 1, placeholder: words.placeholder, "aria-label": "Message", hidden: !input, oninput: grow,
+    rows: 1, placeholder: words.placeholder, label: "Message", hidden: !input, oninput: grow,
     onkeydown: (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && submit(event),
   });
   const sendButton = h("button.primary", { type: "submit" }, words.send, icon("send"));
   const stopButton = h("button.danger", { hidden: true, onclick: stop }, "Stop", icon("stop"));
-  const picker = filePicker(attach, { "aria-label": "Files" });
+  const picker = filePicker(attach, { label: "Files" });
   const attachButton = h("button.ghost", {
-    "aria-label": "Attach files", title: "Attach files, or drop them here", onclick: () => picker.click(),
+    label: "Attach files", title: "Attach files, or drop them here", onclick: () => picker.click(),
   }, icon("attach"));
   const element = h("div.chat", { ondrop: takesFiles && drop },
     h("div.row.bar",
@@ -174,7 +174,7 @@ export function chatPanel(flow, { start, stop, onchange }) {
     };
     show(chips,
       files.map((path) => h("span.chip", fileName(path),
-        h("button.ghost", { "aria-label": `Remove ${fileName(path)}`, onclick: () => remove(path) }, "×"))),
+        h("button.ghost", { label: `Remove ${fileName(path)}`, onclick: () => remove(path) }, "×"))),
       uploads > 0 && h("span.chip.muted", "Uploading …"));
     onchange();
   }

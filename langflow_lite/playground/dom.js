@@ -4,9 +4,9 @@
 const SVG = new Set(["svg", "path", "title"]);
 
 /**
- * An element, as in `h("p.muted", { lang: "en" }, "Text ", h("button", save, "Save"))`. After the tag and its classes there may be
- * props, or only what a click does. Props are attributes, `on…` listeners, `style` a map; null and false are none. A button
- * submits only if its `type` says so.
+ * An element, as in `h("p.muted", { label: "Done" }, "Text ", h("button", save, "Save"))`. After the tag and its classes there may
+ * be props, or only what a click does. Props are attributes, but `on…` listeners, `label` what is read aloud, and `style` a map;
+ * null and false are none. A button submits only if its `type` says so.
  */
 export function h(selector, ...rest) {
   const [tag, ...classes] = selector.split(".");
@@ -21,7 +21,7 @@ export function h(selector, ...rest) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "style") for (const [key, to] of Object.entries(value)) element.style.setProperty(key, to);
     else if (name === "value") element.value = value;
-    else element.setAttribute(name, value === true ? "" : value);
+    else element.setAttribute(name === "label" ? "aria-label" : name, value === true ? "" : value);
   }
   element.append(...nodes(rest));
   return element;
@@ -63,9 +63,9 @@ export const facts = (pairs) =>
   h("dl.facts", pairs.filter(([, value]) => value).map(([name, value]) => h("div", h("dt", name), h("dd", value))));
 
 export const searchField = (label, oninput) =>
-  h("input", { type: "search", placeholder: label, "aria-label": label, oninput });
+  h("input", { type: "search", placeholder: label, label, oninput });
 
-export const closeButton = (onclick) => h("button.ghost", { "aria-label": "Close", onclick }, "×");
+export const closeButton = (onclick) => h("button.ghost", { label: "Close", onclick }, "×");
 
 /** A function that calls `draw` once per frame, however often it is called; more seldom when that takes long. */
 export function oncePerFrame(draw) {
@@ -109,7 +109,7 @@ export function tabs(label, contents, onopen = () => {}) {
     onopen();
   }
   open(names[0]);
-  return { element: h("div.tabs", h("div", { role: "tablist", "aria-label": label }, buttons), panels), open };
+  return { element: h("div.tabs", h("div", { role: "tablist", label }, buttons), panels), open };
 }
 
 export function toast(text, kind = "info") {
@@ -141,7 +141,7 @@ export function ask({ title, content, action, danger = false }) {
 /** The button that does the `work` of deleting once the person, told the `consequence`, is sure. */
 export function deleteButton({ what, label = `Delete ${what}`, content = "Delete", consequence, work }) {
   const sure = () => ask({ title: `Delete ${what}?`, content: h("p", consequence), action: "Delete", danger: true });
-  return h("button.quiet-danger", { "aria-label": label, onclick: async () => (await sure()) && work() }, content);
+  return h("button.quiet-danger", { label, onclick: async () => (await sure()) && work() }, content);
 }
 
 export function copyButton(read, props) {

@@ -70,7 +70,7 @@ export async function flowView(main, { id }) {
       menu([icon("save"), "Download"], {
         "Flow (JSON)": () => download(flow), "Graph (SVG)": () => picture("svg"), "Graph (Mermaid)": () => picture("mmd"),
       })),
-    h("div.flow", panel.element, h("section.side", { "aria-label": "Try the flow" }, side.element)));
+    h("div.flow", panel.element, h("section.side", { label: "Try the flow" }, side.element)));
   changed();
   get(`api/v1/flows/${flow.id}/check`).then((found) => {
     show(check, findings(found, inspect));

@@ -5,7 +5,7 @@ import { brief } from "./format.js";
 /** A choice among the flows by id, "" for all. `nameOf(id)` is undefined for a flow that was deleted. */
 export function flowFilter(chosen, onchange) {
   let names = new Map();
-  const element = h("select", { "aria-label": "Flow", onchange }, options([chosen]));
+  const element = h("select", { label: "Flow", onchange }, options([chosen]));
 
   /** Read which flows there are, unless all of these are known; one that was deleted is looked for once. */
   async function load(ids = [""], signal) {

@@ -15,7 +15,7 @@ export async function flowsView(main) {
   const cards = h("ul.cards");
   const found = h("p.muted.hint", { role: "status" });
   const imported = h("div.imported", { "aria-live": "polite" });
-  const picker = filePicker(take, { accept: ".json,.zip,application/json", "aria-label": "Flow files" });
+  const picker = filePicker(take, { accept: ".json,.zip,application/json", label: "Flow files" });
   const choose = (label) => h("button.primary", () => picker.click(), icon("upload"), label);
 
   async function load() {
@@ -32,13 +32,11 @@ export async function flowsView(main) {
     found.textContent = search.value.trim()
       ? `${matching.length} of ${all}`
       : `${all}. Drop exported JSON or ZIP files anywhere to import more.`;
-    if (matching.length) show(cards, matching.map(card));
-    else if (flows.length) show(cards, h("li.empty", "No flow matches."));
-    else {
-      show(cards, h("li.empty.card", h("h2", "No flows yet"),
-        h("p", "Export a flow from Langflow as JSON and drop the file here."), choose("Choose a file")));
-    }
+    show(cards, matching.map(card), !matching.length && (flows.length ? h("li.empty", "No flow matches.") : start()));
   }
+
+  const start = () => h("li.empty.card", h("h2", "No flows yet"),
+    h("p", "Export a flow from Langflow as JSON and drop the file here."), choose("Choose a file"));
 
   function card(flow) {
     const name = brief(flow.name);
@@ -49,7 +47,7 @@ export async function flowsView(main) {
       h("div.row.foot",
         flow.endpoint_name && h("code", flow.endpoint_name),
         h("time.muted.grow", { datetime: changed.toISOString() }, ago(changed)),
-        h("button", { "aria-label": `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
+        h("button", { label: `Download ${name}`, title: "Download", onclick: () => download(flow) }, icon("save")),
         deleteButton({
           what: `“${name}”`, label: `Delete ${name}`, content: icon("trash"),
           consequence: "Its messages and files go with it. This cannot be undone.", work: () => drop(flow),

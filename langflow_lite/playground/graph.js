@@ -1,5 +1,5 @@
 import { boxesOf, curve, elementOf, tinted } from "./boxes.js";
-import { h } from "./dom.js";
+import { h, say } from "./dom.js";
 import { brief, duration } from "./format.js";
 
 const MARGIN = 60;
@@ -24,14 +24,13 @@ export function drawGraph(data, onselect) {
   const owners = new Map(all.flatMap(({ id, group = [] }) => [...group, id].map((member) => [member, id])));
   const edges = known.filter(({ source, target }) => vertices.has(source) && vertices.has(target))
     .map((edge) => ({ ...edge, path: pathOf(edge) }));
-  const shown = new Map();
   let selected = null;
   let view = { x: 0, y: 0, scale: 1 };
   let fitted = true;
 
   const world = h("div.world", notes, h("svg.edges", { "aria-hidden": "true" }, edges.map(({ path }) => path)), [...vertices.values()]);
-  const button = (label, text, onclick) => h("button", { "aria-label": label, title: label, onclick }, text);
-  const element = h("div.graph", { role: "group", "aria-label": HELP, tabindex: 0, onkeydown: key, onclick: click },
+  const button = (label, text, onclick) => h("button", { label, title: label, onclick }, text);
+  const element = h("div.graph", { role: "group", label: HELP, tabindex: 0, onkeydown: key, onclick: click },
     world,
     !vertices.size && h("p.empty", "This flow has no components."),
     h("div.zoom",
@@ -149,9 +148,6 @@ export function drawGraph(data, onselect) {
     for (const [id, vertex] of vertices) {
       const { group } = boxes.get(id);
       const stands = group.length ? standing(group.map((member) => run.get(member)).filter(Boolean)) : run.get(id);
-      const now = stands && `${stands.state} ${stands.times} ${stands.seconds} ${stands.error}`;
-      if (now === shown.get(id)) continue;
-      shown.set(id, now);
       vertex.dataset.state = stands?.state ?? "";
       write(vertex.querySelector(".badge"), stands && label(stands));
       write(vertex.querySelector(".fault"), stands?.error && brief(stands.error, 160));
@@ -198,7 +194,7 @@ function followPointers(element, move, zoom) {
 }
 
 function write(element, text) {
-  element.textContent = text || "";
+  say(element, text || "");
   element.hidden = !text;
 }
 

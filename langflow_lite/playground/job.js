@@ -122,7 +122,7 @@ export async function jobView(main, { id }) {
     h("div.row.head", heading, replayButton, stopButton, h("a.button", { href: "#/jobs" }, "All jobs")),
     about, note,
     h("div.flow.job", { class: !data && "bare" }, panel.element,
-      h("section.side", { "aria-label": "What came of it" }, side.element)));
+      h("section.side", { label: "What came of it" }, side.element)));
   panel.follow(run);
   describe();
   if (found.errors.length) side.open("Result");

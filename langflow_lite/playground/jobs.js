@@ -19,7 +19,7 @@ export async function jobsView(main, { flow_id: flowId = "", status = "" }) {
   let more = false;
   let filters = 0;
   const flows = flowFilter(flowId, filter);
-  const states = h("select", { "aria-label": "State", onchange: filter }, options([["", "All states"], ...Object.entries(STATUS)], status));
+  const states = h("select", { label: "State", onchange: filter }, options([["", "All states"], ...Object.entries(STATUS)], status));
   const note = h("p.muted.hint", { role: "status" });
   const body = h("tbody");
   const list = h("div.scroll.jobs", table(["State", "Flow", "Session", "Started", "Duration"], body));
@@ -103,8 +103,8 @@ function jobRow({ job_id: id, session_id, flow_id }, stop) {
   let job;
   let shown = "";
   const [state, flow, started, time] = [h("td"), h("td.what"), h("td"), h("td.number")];
-  const stopButton = h("button.danger", { "aria-label": `Stop job ${id.slice(-8)}`, onclick: () => stop(id) }, "Stop");
-  const open = h("a.button", { href: `#/jobs/${id}`, "aria-label": `Open job ${id.slice(-8)}` }, "Open");
+  const stopButton = h("button.danger", { label: `Stop job ${id.slice(-8)}`, onclick: () => stop(id) }, "Stop");
+  const open = h("a.button", { href: `#/jobs/${id}`, label: `Open job ${id.slice(-8)}` }, "Open");
   const session = h("td.what", sessionLink({ session_id, flow_id }));
   const element = h("tr", { "data-id": id }, state, flow, session, started, time, h("td.actions", stopButton, " ", open));
 

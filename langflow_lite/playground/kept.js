@@ -12,11 +12,11 @@ const FILES = "api/v2/files/";
 
 /** What flows may use by name. The value of a credential goes in and never comes back. */
 export function variables() {
-  const field = (label, props) => h("input", { required: true, placeholder: label, "aria-label": `${label} of the variable`, ...props });
+  const field = (label, props) => h("input", { required: true, placeholder: label, label: `${label} of the variable`, ...props });
   const name = field("Name", { autocomplete: "off" });
   const value = field("Value", { type: "password", autocomplete: "new-password" });
   const type = h("select", {
-    "aria-label": "Type of the variable", onchange: () => (value.type = type.value === "Generic" ? "text" : "password"),
+    label: "Type of the variable", onchange: () => (value.type = type.value === "Generic" ? "text" : "password"),
   }, options(["Credential", "Generic"]));
 
   async function change(variable) {
@@ -25,7 +25,7 @@ export function variables() {
       title: `Change “${brief(variable.name)}”`,
       content: h("input", {
         name: "value", type: secret ? "password" : "text", required: true, value: variable.value,
-        placeholder: secret && "The new value", "aria-label": "New value", autocomplete: "new-password",
+        placeholder: secret && "The new value", label: "New value", autocomplete: "new-password",
       }),
       action: "Save",
     });
@@ -47,7 +47,7 @@ export function variables() {
       h("code", brief(variable.name)), variable.type,
       variable.validation_error ? h("span.failure", variable.validation_error) : brief(variable.value ?? "••••••"),
       [
-        h("button", { "aria-label": `Change ${brief(variable.name)}`, onclick: () => change(variable) }, "Change"), " ",
+        h("button", { label: `Change ${brief(variable.name)}`, onclick: () => change(variable) }, "Change"), " ",
         card.deleteButton(variable.name, "Flows that use it will not find it any more.", () => remove(VARIABLES + variable.id)),
       ],
     ],
@@ -57,7 +57,7 @@ export function variables() {
 
 /** The keys that open this server. A new one is shown once. */
 export function apiKeys() {
-  const name = h("input", { required: true, placeholder: "What it is for", "aria-label": "Name of the key", autocomplete: "off" });
+  const name = h("input", { required: true, placeholder: "What it is for", label: "Name of the key", autocomplete: "off" });
   const made = h("div.new-key", { role: "status" });
 
   async function create() {
@@ -104,7 +104,7 @@ export function files() {
     row: ({ id, name, path, size: bytes, updated_at: changed }) => [
       brief(name), h("code", brief(path)), size(bytes), ago(moment(changed)),
       [
-        h("button", { "aria-label": `Download ${brief(name)}`, onclick: () => save(FILES + id, fileName(path)) }, "Download"), " ",
+        h("button", { label: `Download ${brief(name)}`, onclick: () => save(FILES + id, fileName(path)) }, "Download"), " ",
         card.deleteButton(name, "Flows that read it will not find it any more.", () => remove(FILES + id)),
       ],
     ],

@@ -44,7 +44,7 @@ export function listing({ title, hint, columns, empty, read, row, add, fields, c
   }
 
   return {
-    element: h("section.card.listing", { "aria-label": title }, heading, h("p.muted", hint), form, below, place),
+    element: h("section.card.listing", { label: title }, heading, h("p.muted", hint), form, below, place),
     load,
     change,
     deleteButton: (name, consequence, request) => deleteButton({

@@ -10,7 +10,7 @@ export function eventLog(nameOf) {
   let drawn = 0;
   let tokens = null;
   const count = h("span.count");
-  const list = h("ol.events", { tabindex: 0, "aria-label": "Events" });
+  const list = h("ol.events", { tabindex: 0, label: "Events" });
   const element = h("details.log", { ontoggle: draw }, h("summary", "Events ", count), list);
 
   function update(given) {

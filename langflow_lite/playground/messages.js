@@ -6,7 +6,7 @@ import { growingMarkdown } from "./markdown.js";
 /** Chat messages, redrawn where they change. `onempty` makes what is shown for none, `actions` the buttons of one. */
 export function messageList(onempty, actions) {
   let rows = new Map();
-  const element = h("div.messages", { role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: 0 });
+  const element = h("div.messages", { role: "log", "aria-live": "polite", label: "Messages", tabindex: 0 });
 
   /** Show these messages, in this order; keeps to the end of the list if the reader is there. */
   function update(messages) {

@@ -21,10 +21,10 @@ export function runPanel(data, onchange) {
   const clock = h("span.clock");
   const about = h("span.about");
   const requests = h("div", { "aria-live": "polite" });
-  const inspector = h("aside.inspector", { "aria-label": "Component", hidden: true });
+  const inspector = h("aside.inspector", { label: "Component", hidden: true });
   const draw = oncePerFrame(update);
   const ticking = setInterval(tick, TICK);
-  const element = h("section.run", { "aria-label": "Graph and events" },
+  const element = h("section.run", { label: "Graph and events" },
     h("div.stage", graph.element, inspector), requests, h("div.status", state, clock, about), log.element);
 
   /** Show this run from now on; the events of the first one are opened where there is room. */
@@ -98,7 +98,7 @@ export function runPanel(data, onchange) {
 }
 
 function decision(run, request) {
-  return h("section.decision", { "aria-label": "Decision" },
+  return h("section.decision", { label: "Decision" },
     h("p", h("strong", "The flow waits for a decision. "), brief(request.prompt, 2000)),
     h("div.row", request.options.map(({ action_id: action, label }) =>
       h("button", () => run.decide(request, action), brief(label)))));

@@ -17,6 +17,7 @@ const sessionPath = (session) => `${MESSAGES}/session/${encodeURIComponent(sessi
 
 export async function sessionsView(main, { flow_id: flowId = "", session = "" }) {
   let names = null;
+  let items = new Map();
   let messages = [];
   let limit = PAGE;
   const flows = flowFilter(flowId, () => open("", flows.element.value));
@@ -39,8 +40,8 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
     h("button.back", () => open(""), "All sessions"), title,
     h("button", rename, "Rename"), drop);
   const split = h("div.split",
-    h("nav.card", { "aria-label": "Sessions" }, search, list),
-    h("section.card", { "aria-label": "Session" }, about, earlier, chat.element));
+    h("nav.card", { label: "Sessions" }, search, list),
+    h("section.card", { label: "Session" }, about, earlier, chat.element));
 
   const nameOf = (id) => (flows.nameOf(id) ? `Default session of ${flows.nameOf(id)}` : id);
   const addressOf = (id) => query("#/messages", { flow_id: flowId, session: id });
@@ -49,23 +50,24 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
     if (!names) return;
     const matches = matcher(search.value);
     const found = names.filter((id) => matches(nameOf(id)));
-    const focused = list.contains(document.activeElement) && document.activeElement.dataset.session;
+    items = new Map(found.slice(0, NAMES).map((id) => [id, items.get(id) ?? item(id)]));
+    for (const [id, { firstChild: link }] of items) {
+      link.href = addressOf(id);
+      link.ariaCurrent = id === session ? "true" : null;
+    }
     show(list,
-      found.slice(0, NAMES).map((id) => h("li", link(id))),
+      [...items.values()],
       found.length > NAMES && h("li.muted", `${found.length - NAMES} more; search to find them.`),
       !found.length && h("li.empty", names.length ? "No session matches." : "No messages yet."));
-    if (focused) [...list.querySelectorAll("a")].find((one) => one.dataset.session === focused)?.focus();
   }
 
-  function link(id) {
-    return h("a", {
-      href: addressOf(id), title: nameOf(id), "data-session": id, "aria-current": id === session && "true",
-      onclick: (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        open(id);
-      },
-    }, brief(nameOf(id)));
+  function item(id) {
+    const onclick = (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      open(id);
+    };
+    return h("li", h("a", { title: nameOf(id), onclick }, brief(nameOf(id))));
   }
 
   async function readNames() {
@@ -122,7 +124,7 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
       title: "Rename the session",
       content: [
         h("p.muted", "If there is a session of that name, the messages join it."),
-        h("input", { name: "name", required: true, value: session, "aria-label": "New name" }),
+        h("input", { name: "name", required: true, value: session, label: "New name" }),
       ],
       action: "Rename",
     });
@@ -139,7 +141,7 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
       title.focus();
     };
     return [
-      h("button", { "aria-label": `Edit the message ${text}`, onclick: () => edit(message) }, "Edit"),
+      h("button", { label: `Edit the message ${text}`, onclick: () => edit(message) }, "Edit"),
       deleteButton({ what: "this message", label: `Delete the message ${text}`, consequence: text, work }),
     ];
   }
@@ -147,7 +149,7 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
   async function edit({ id, text }) {
     const given = await ask({
       title: "Edit the message", action: "Save",
-      content: h("textarea", { name: "text", rows: 8, value: text, "aria-label": "Text" }),
+      content: h("textarea", { name: "text", rows: 8, value: text, label: "Text" }),
     });
     if (!given || given.text === text) return;
     await call("PUT", `${MESSAGES}/${id}`, { json: given });

@@ -6,8 +6,8 @@ import { apiKeys, files, variables } from "./kept.js";
 
 export async function settingsView(main) {
   const listings = [variables(), apiKeys(), files()];
-  const tab = h("section.card.listing", { "aria-label": "This tab" });
-  const server = h("section.card.listing", { "aria-label": "Server" });
+  const tab = h("section.card.listing", { label: "This tab" });
+  const server = h("section.card.listing", { label: "Server" });
   const link = (href, text) => h("a.button", { href }, text);
 
   const load = () => Promise.all([...listings.map((listing) => listing.load()), describe()]);

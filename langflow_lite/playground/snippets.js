@@ -9,7 +9,7 @@ const LANGUAGES = { curl, Python: python, JavaScript: javascript };
 export function snippetPanel(flow, input, current) {
   const name = flow.endpoint_name || flow.id;
   const chat = answersInChat(flow.data);
-  const choice = (label, entries) => h("select", { "aria-label": label, onchange: update }, options(entries));
+  const choice = (label, entries) => h("select", { label, onchange: update }, options(entries));
   const call = choice("Kind of call", Object.entries(CALLS));
   const language = choice("Language", Object.keys(LANGUAGES));
   const code = h("code");
