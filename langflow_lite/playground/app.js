@@ -20,72 +20,72 @@ let shown = 0;
 let version = "";
 
 async function route() {
-  const hash = /^#\/./.test(location.hash) ? location.hash : "#/flows";
-  const [path, search] = hash.slice(1).split("?");
-  const [, kind, id] = path.split("/");
-  const turn = ++shown;
-  leave?.();
-  leave = null;
-  for (const link of document.querySelectorAll(".top nav a")) {
-    const current = path.startsWith(link.getAttribute("href").slice(1));
-    if (current) document.title = `${link.textContent} · langflow-lite`;
-    link.ariaCurrent = current ? "page" : null;
-  }
-  const view = VIEWS[kind]?.[id ? 1 : 0];
-  // A view that takes long must not draw over the one that was opened after it.
-  const place = h("div.view", h("p.loading", { role: "status" }, "Loading …"));
-  show(main, place);
-  scrollTo(0, 0);
-  try {
-    if (!view) throw new Error("There is no such page.");
-    const left = await view(place, { ...Object.fromEntries(new URLSearchParams(search)), id });
-    if (turn !== shown) return left?.();
-    leave = left;
-    // Who goes on by keyboard goes on from the new view.
-    if (document.activeElement === document.body && turn > 1) main.focus({ preventScroll: true });
-  } catch (error) {
-    show(place, h("div.card.problem", { role: "alert" }, h("h1", "This did not work"), h("p", error.message),
-      h("div.row", h("button.primary", route, "Try again"), h("a.button", { href: "#/flows" }, "All flows"))));
-  }
+	const hash = /^#\/./.test(location.hash) ? location.hash : "#/flows";
+	const [path, search] = hash.slice(1).split("?");
+	const [, kind, id] = path.split("/");
+	const turn = ++shown;
+	leave?.();
+	leave = null;
+	for (const link of document.querySelectorAll(".top nav a")) {
+		const current = path.startsWith(link.getAttribute("href").slice(1));
+		if (current) document.title = `${link.textContent} · langflow-lite`;
+		link.ariaCurrent = current ? "page" : null;
+	}
+	const view = VIEWS[kind]?.[id ? 1 : 0];
+	// A view that takes long must not draw over the one that was opened after it.
+	const place = h("div.view", h("p.loading", { role: "status" }, "Loading …"));
+	show(main, place);
+	scrollTo(0, 0);
+	try {
+		if (!view) throw new Error("There is no such page.");
+		const left = await view(place, { ...Object.fromEntries(new URLSearchParams(search)), id });
+		if (turn !== shown) return left?.();
+		leave = left;
+		// Who goes on by keyboard goes on from the new view.
+		if (document.activeElement === document.body && turn > 1) main.focus({ preventScroll: true });
+	} catch (error) {
+		show(place, h("div.card.problem", { role: "alert" }, h("h1", "This did not work"), h("p", error.message),
+			h("div.row", h("button.primary", route, "Try again"), h("a.button", { href: "#/flows" }, "All flows"))));
+	}
 }
 
 async function health() {
-  try {
-    const response = await fetch(address("health"), { cache: "no-store" });
-    if (!response.ok) {
-      const { detail } = await response.json().catch(() => ({}));
-      const wrong = Object.entries(detail ?? {}).map(([part, reason]) => `${part}: ${reason}`).join("; ");
-      return say("bad", wrong ? `Unhealthy: ${brief(wrong, 80)}` : "Unhealthy", wrong);
-    }
-    if (!version) {
-      // Where a key is asked for, the view that is open asks for it.
-      const headers = key() ? { "x-api-key": key() } : {};
-      ({ version = "" } = await (await fetch(address("api/v1/version"), { headers })).json());
-    }
-    say("ok", version ? `Running · ${version}` : "Running");
-  } catch {
-    say("bad", "Not reachable");
-  }
+	try {
+		const response = await fetch(address("health"), { cache: "no-store" });
+		if (!response.ok) {
+			const { detail } = await response.json().catch(() => ({}));
+			const wrong = Object.entries(detail ?? {}).map(([part, reason]) => `${part}: ${reason}`).join("; ");
+			return say("bad", wrong ? `Unhealthy: ${brief(wrong, 80)}` : "Unhealthy", wrong);
+		}
+		if (!version) {
+			// Where a key is asked for, the view that is open asks for it.
+			const headers = key() ? { "x-api-key": key() } : {};
+			({ version = "" } = await (await fetch(address("api/v1/version"), { headers })).json());
+		}
+		say("ok", version ? `Running · ${version}` : "Running");
+	} catch {
+		say("bad", "Not reachable");
+	}
 }
 
 function say(kind, text, title = "") {
-  healthPlace.title = title;
-  if (healthPlace.textContent !== text) show(healthPlace, h("span.dot", { class: kind }), text);
+	healthPlace.title = title;
+	if (healthPlace.textContent !== text) show(healthPlace, h("span.dot", { class: kind }), text);
 }
 
 window.addEventListener("hashchange", route);
 // A file that is dropped beside its place must not take the browser away from the page.
 for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
 document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  main.focus();
+	event.preventDefault();
+	main.focus();
 });
 // What the server refused is for the person, and a view that was left gives up its requests; anything else is a fault of
 // the page and stays in the console.
 window.addEventListener("unhandledrejection", (event) => {
-  const refused = event.reason instanceof ApiError;
-  if (refused) toast(event.reason.message, "error");
-  if (refused || event.reason?.name === "AbortError") event.preventDefault();
+	const refused = event.reason instanceof ApiError;
+	if (refused) toast(event.reason.message, "error");
+	if (refused || event.reason?.name === "AbortError") event.preventDefault();
 });
 health();
 setInterval(health, 15_000);
