@@ -44,7 +44,7 @@ export async function settingsView(main) {
 				["Asks for a key", config && (config.webhook_auth_enable ? "yes" : "no, it is open to this machine")],
 			]),
 			// The metrics ask for a key where there is one, and a link can send none.
-			h("div.row", link("docs", "API documentation"), link("openapi.json", "OpenAPI"),
+			h("div.row", link("docs", "API documentation"),
 				config?.webhook_auth_enable === false && link("metrics", "Metrics")));
 	}
 
