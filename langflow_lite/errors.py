@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -27,6 +28,7 @@ __all__ = [
     "MissingModel",
     "NotFound",
     "NotUnique",
+    "OutOfFiles",
     "OutboundRefused",
     "PauseUnavailable",
     "PayloadTooLarge",
@@ -396,6 +398,29 @@ class ServerStopping(LangflowError):
 
     status = 503
     code = "server_shutdown"
+
+
+class OutOfFiles(LangflowError):
+    """503: this process, or the machine, has as many files and sockets open as it may."""
+
+    status = 503
+    code = "OUT_OF_FILES"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server has as many files and connections open as it may; try again in a moment, "
+            "or raise its limit (ulimit -n)"
+        )
+
+    @staticmethod
+    def caused(error: BaseException) -> bool:
+        """Whether an exception says just this."""
+        return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Say when to come back."""
+        return {"Retry-After": "2"}
 
 
 class EventLimitExceeded(LangflowError):

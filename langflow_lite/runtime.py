@@ -29,7 +29,7 @@ from langflow_lite.engine.plan import Plan, has_component
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
-from langflow_lite.errors import LangflowError, PauseUnavailable
+from langflow_lite.errors import LangflowError, OutOfFiles, PauseUnavailable
 from langflow_lite.events import EventName
 from langflow_lite.flow import Flow, decode_data
 from langflow_lite.flow_folder import FlowFolder, Loaded, load_flows
@@ -72,6 +72,7 @@ logger = logging.getLogger(__name__)
 
 _PLANS_KEPT = 256
 _TRUST_SECONDS = 0.2
+_LOAD_AGAIN_SECONDS = 1.0
 # Compiling is quick, but not so quick that a flow of megabytes may hold up everyone else.
 _COMPILE_IN_THREAD = 256 * 1024
 
@@ -270,8 +271,18 @@ class Runtime:
 
     async def _load_components(self) -> None:
         # The server listens meanwhile; whoever asks for a component before they are all there gets them at once.
-        for _ in self.registry.loading():
-            await anyio.lowlevel.checkpoint()
+        while True:
+            try:
+                for _ in self.registry.loading():
+                    await anyio.lowlevel.checkpoint()
+            except OSError as error:
+                # A crowd of connections may hold every file descriptor there is, for a while.
+                if not OutOfFiles.caused(error):
+                    raise
+                logger.warning("Components cannot be loaded for now: %s", error)
+                await anyio.sleep(_LOAD_AGAIN_SECONDS)
+            else:
+                return
 
     def problems(self) -> dict[str, str]:
         """What keeps this server from its work until it is restarted, by part (`db`, `jobs`); empty while all is well.

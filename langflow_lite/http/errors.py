@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langflow_lite.errors import LangflowError, PayloadTooLarge, RequestRefused
+from langflow_lite.errors import LangflowError, OutOfFiles, PayloadTooLarge, RequestRefused
 from langflow_lite.values import to_json
 
 __all__ = ["WHOLE_ANSWER", "ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]
@@ -122,12 +122,16 @@ class ErrorBoundary:
                 raise
             status, detail, headers = _describe(error)
             await send_json(guarded_send, status, to_json({"detail": detail}), headers)
-        except Exception:
+        except Exception as error:
             error_id = uuid4().hex
             # The query may hold a key, so the path alone is logged.
             logger.exception("error %s in %s %r", error_id, scope["method"], scope["path"])
             if started:
                 raise
+            if OutOfFiles.caused(error):
+                status, detail, headers = _describe(OutOfFiles())
+                await send_json(guarded_send, status, to_json({"detail": detail}), headers)
+                return
             body = {"detail": "Internal Server Error", "error_id": error_id}
             await send_json(guarded_send, 500, to_json(body))
 

@@ -1,6 +1,8 @@
 """What only a socket can show: malformed requests, bodies without end, and clients that dawdle."""
 
 import asyncio
+import errno
+import importlib
 import json
 import resource
 import socket
@@ -12,6 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
+from langflow_lite import runtime as runtime_module
 from langflow_lite.http import server as server_module
 from langflow_lite.http.errors import ErrorBoundary, send_json
 from langflow_lite.http.server import uvicorn_config
@@ -292,11 +295,39 @@ def test_a_server_out_of_file_descriptors_recovers_by_itself(tmp_path):
         # Whoever comes while the crowd is still leaving may be turned away with it.
         healthy = False
         while not healthy:
+            assert server.process.poll() is None, server.complaints()
             with suppress(OSError):
                 healthy = server.request("GET", "/health")[0] == 200
         name = {"name": "after the crowd"}
         assert server.request("POST", "/api/v1/flows/", name)[0] == 201
         assert server.request("POST", "/api/v1/run/echo", {"input_value": "hi"})[0] == 200
+
+
+async def test_components_wait_for_file_descriptors(settings, monkeypatch):
+    import_module = importlib.import_module
+    short, tried_again = True, anyio.Event()
+
+    def scarce(name, package=None):
+        if name.startswith("langflow_lite.components."):
+            if short:
+                raise OSError(errno.EMFILE, "Too many open files")
+            tried_again.set()
+        return import_module(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", scarce)
+    monkeypatch.setattr(runtime_module, "_LOAD_AGAIN_SECONDS", 0.01)
+    async with serving(settings) as port:
+        health = b"GET /health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+        catalogue = b"GET /api/v1/all HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+        said, _ = await exchange(port, catalogue)
+        assert status(said) == 503
+        assert b"ulimit -n" in said
+        assert status((await exchange(port, health))[0]) == 200
+        short = False
+        with anyio.fail_after(5):
+            await tried_again.wait()
+        assert status((await exchange(port, health))[0]) == 200
+        assert status((await exchange(port, catalogue))[0]) == 200
 
 
 async def test_a_connection_serves_many_requests_and_pipelined_ones_in_order(settings):
