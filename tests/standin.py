@@ -153,7 +153,9 @@ class Standin:
         if path.startswith("/deployments/") and path.endswith("/embeddings"):
             return await _answer(send, _embeddings({"model": "deployed", **body}))
         if path == "/api/embed":
-            return await _answer(send, {"model": body["model"], "embeddings": [_vector(t) for t in _texts(body)]})
+            embeddings = [_vector(text) for text in _texts(body)]
+            answer = {"model": body["model"], "embeddings": embeddings, "prompt_eval_count": len(embeddings)}
+            return await _answer(send, answer)
         protocol = {"/chat/completions": _openai, "/messages": _anthropic, "/api/chat": _ollama}.get(path)
         if deployed := re.fullmatch(r"/deployments/([^/]+)/chat/completions", path):
             protocol, body = _openai, {**body, "model": unquote(deployed[1])}
@@ -518,7 +520,7 @@ async def _gemini(plan: Plan, model: str, *, stream: bool) -> AsyncIterator[byte
 
 def _embeddings(body: Any) -> dict[str, Any]:
     data = [{"object": "embedding", "index": i, "embedding": _vector(t)} for i, t in enumerate(_texts(body))]
-    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    usage = {"prompt_tokens": len(data), "total_tokens": len(data)}
     return {"object": "list", "model": body["model"], "data": data, "usage": usage}
 
 

@@ -17,7 +17,7 @@ from langflow_lite.components.vectors import VectorStoreComponent, passage_key, 
 from langflow_lite.values import Data, to_text
 
 if TYPE_CHECKING:
-    from langflow_lite.models.embeddings import Embeddings
+    from langflow_lite.models.base import Embeddings
 
 __all__ = ["AstraDBComponent"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -253,11 +253,15 @@ class Vectors(Protocol):
 
 @dataclass(slots=True)
 class ModelCall:
-    """One call of a language model. Once it has ended: `usage` as the provider reported it, `seconds`, and any `error`."""
+    """One call of a model. Once it has ended: `usage` as the provider reported it, `seconds`, and any `error`.
+
+    `operation` has the names of OpenTelemetry's semantic conventions for generative AI.
+    """
 
     provider: str
     model: str
-    streamed: bool
+    operation: Literal["chat", "embeddings"] = "chat"
+    streamed: bool = False
     usage: dict[str, int] | None = None
     finish_reason: str = ""
     seconds: float = 0.0
@@ -265,7 +269,7 @@ class ModelCall:
 
 
 class ModelObserver(Protocol):
-    """Is told of each call of a language model, on the event loop."""
+    """Is told of each call of a language model or an embedding model, on the event loop."""
 
     def model_began(self, ctx: RunContext, call: ModelCall) -> None:
         """A call is about to be made."""

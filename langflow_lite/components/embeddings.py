@@ -16,7 +16,7 @@ from langflow_lite.models.base import Options
 from langflow_lite.values import Data, to_text
 
 if TYPE_CHECKING:
-    from langflow_lite.models.embeddings import Embeddings
+    from langflow_lite.models.base import Embeddings
     from langflow_lite.models.embeddings_resolve import EmbeddingWish
 
 __all__ = [
@@ -231,7 +231,7 @@ class TextEmbedderComponent(Component):
     @output("embeddings", "Embedding Data", types=("JSON", "Data"), aliases=("generate_embeddings",))
     async def generate_embeddings(self) -> Data:
         """`text` and its `embeddings`. Raises `ComponentError` without a text or a model."""
-        from langflow_lite.models.embeddings import Embeddings
+        from langflow_lite.models.base import Embeddings
 
         if not isinstance(self.embedding_model, Embeddings):
             raise ComponentError("what is connected to Embedding Model is not an embedding model")

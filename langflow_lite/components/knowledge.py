@@ -17,7 +17,7 @@ from langflow_lite.components.vectors import model_id, vectors_of
 from langflow_lite.values import Data, Message, Table, stored_time, to_json, to_text, utc_now
 
 if TYPE_CHECKING:
-    from langflow_lite.models.embeddings import Embeddings
+    from langflow_lite.models.base import Embeddings
 
 __all__ = ["KnowledgeComponent", "MemoryBaseComponent"]
 

@@ -14,7 +14,7 @@ from langflow_lite.ids import new_id
 from langflow_lite.values import Data, Table, to_json, to_text
 
 if TYPE_CHECKING:
-    from langflow_lite.models.embeddings import Embeddings
+    from langflow_lite.models.base import Embeddings
 
 __all__ = [
     "ChromaComponent",

@@ -54,7 +54,7 @@ class Observer:
         """A vertex failed."""
 
     def model_began(self, ctx: RunContext, call: ModelCall) -> None:
-        """A language model is about to be called."""
+        """A language model or an embedding model is about to be called."""
 
     def model_ended(self, ctx: RunContext, call: ModelCall) -> None:
         """The model has answered, or failed, or is no longer listened to."""

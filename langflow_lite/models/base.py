@@ -1,4 +1,4 @@
-"""LanguageModel and what is said to one: chat messages, tools, and the reply, whole or in pieces."""
+"""LanguageModel and Embeddings, and what goes in and out: chat messages, tools, replies whole or in pieces, vectors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import msgspec
 __all__ = [
     "ChatMessage",
     "Delta",
+    "Embedded",
+    "Embeddings",
     "Image",
     "LanguageModel",
     "Options",
@@ -134,6 +136,35 @@ class LanguageModel(ABC):
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
     ) -> AsyncGenerator[Delta]:
         """The reply piece by piece, without empty pieces. Close it (`contextlib.aclosing`) when leaving early."""
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """The vectors of some texts, in their order. `usage` is as in a `Reply`, without output tokens."""
+
+    vectors: list[list[float]]
+    usage: dict[str, int] | None = None
+
+
+class Embeddings(ABC):
+    """An embedding model, ready to be called. Travels along edges of type Embeddings.
+
+    Vectors of one model have one length; those of two models cannot be compared. All calls raise `ProviderError`.
+    """
+
+    provider: str
+    model: str
+
+    @abstractmethod
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """A vector for each text."""
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text, in order."""
+        return (await self.embed(texts)).vectors
+
+    async def embed_query(self, text: str) -> list[float]:
+        """The vector to search with."""
+        return (await self.embed_documents([text]))[0]
 
 
 def token_usage(input_tokens: int | None, output_tokens: int | None) -> dict[str, int] | None:

@@ -1,10 +1,10 @@
-"""Embeddings: texts as vectors, from a provider or worked out here. Travel along edges of type Embeddings."""
+"""Embedding models: those of providers, and a built-in one."""
 
 from __future__ import annotations
 
 import math
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,12 +15,12 @@ import anyio.to_thread
 import msgspec
 
 from langflow_lite.models.azure import deployment
+from langflow_lite.models.base import Embedded, Embeddings, token_usage
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.http import Upstream, decode_as
 
 __all__ = [
     "AzureEmbeddings",
-    "Embeddings",
     "GeminiEmbeddings",
     "HashedEmbeddings",
     "OllamaEmbeddings",
@@ -32,22 +32,37 @@ _IN_PLACE = 20_000
 """Most characters that are hashed on the event loop; it takes about a millisecond."""
 
 
-class Embeddings(ABC):
-    """An embedding model, ready to be called.
+class _RemoteEmbeddings(Embeddings):
+    """A model behind an HTTP API, asked for at most `chunk_size` texts at once."""
 
-    Vectors of one model have one length; those of two models cannot be compared. Both calls raise `ProviderError`.
-    """
+    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
+        self.provider = endpoint.provider
+        self.model = endpoint.model
+        self._dimensions = dimensions
+        self._chunk_size = max(1, chunk_size)
+        self._endpoint = endpoint
+        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {})
 
-    provider: str
-    model: str
+    def _credentials(self, key: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {key}"}
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """A vector for each text."""
+        vectors: list[list[float]] = []
+        tokens: int | None = None
+        for start in range(0, len(texts), self._chunk_size):
+            batch = texts[start : start + self._chunk_size]
+            found, taken = await self._ask(batch)
+            if len(found) != len(batch):
+                raise self._upstream.error(f"sent {len(found)} embeddings for {len(batch)} texts")
+            vectors += found
+            if taken is not None:
+                tokens = (tokens or 0) + taken
+        return Embedded(vectors, token_usage(tokens, None))
 
     @abstractmethod
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text, in order."""
-
-    async def embed_query(self, text: str) -> list[float]:
-        """The vector to search with."""
-        return (await self.embed_documents([text]))[0]
+    async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:
+        """The vectors that one request brings, in order, and the tokens it took, if the answer says so."""
 
 
 class _Item(msgspec.Struct):
@@ -55,8 +70,13 @@ class _Item(msgspec.Struct):
     index: int | None = None
 
 
+class _OpenAIUsage(msgspec.Struct):
+    prompt_tokens: int | None = None
+
+
 class _OpenAIReply(msgspec.Struct):
     data: list[_Item] | None = None
+    usage: _OpenAIUsage | None = None
 
 
 class _Values(msgspec.Struct):
@@ -69,6 +89,7 @@ class _GeminiReply(msgspec.Struct):
 
 class _OllamaReply(msgspec.Struct):
     embeddings: list[list[float]] | None = None
+    prompt_eval_count: int | None = None
 
 
 _openai_decoder = msgspec.json.Decoder(_OpenAIReply, strict=False)
@@ -76,66 +97,33 @@ _gemini_decoder = msgspec.json.Decoder(_GeminiReply, strict=False)
 _ollama_decoder = msgspec.json.Decoder(_OllamaReply, strict=False)
 
 
-class OpenAIEmbeddings(Embeddings):
-    """A model behind `POST {base}/embeddings`, asked for at most `chunk_size` texts at once."""
+class OpenAIEmbeddings(_RemoteEmbeddings):
+    """A model behind `POST {base}/embeddings`."""
 
     _path = "/embeddings"
 
-    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
-        self.provider = endpoint.provider
-        self.model = endpoint.model
-        self._dimensions = dimensions
-        self._chunk_size = max(1, chunk_size)
-        self._extra = dict(endpoint.options.extra)
-        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {})
-
-    def _credentials(self, key: str) -> dict[str, str]:
-        return {"authorization": f"Bearer {key}"}
-
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text, in order."""
-        vectors: list[list[float]] = []
-        for start in range(0, len(texts), self._chunk_size):
-            # Several servers refuse an empty text, which has to have a vector all the same.
-            batch = [text or " " for text in texts[start : start + self._chunk_size]]
-            body = {"model": self.model, "input": batch, "encoding_format": "float", **self._extra}
-            if self._dimensions is not None:
-                body["dimensions"] = self._dimensions
-            reply = decode_as(self._upstream, _openai_decoder, await self._upstream.post(self._path, body))
-            items = reply.data or []
-            if len(items) != len(batch):
-                raise self._upstream.error(f"sent {len(items)} embeddings for {len(batch)} texts")
-            if all(item.index is not None for item in items):
-                items.sort(key=lambda item: item.index or 0)
-            vectors += [item.embedding for item in items]
-        return vectors
+    async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:
+        # Several servers refuse an empty text, which has to have a vector all the same.
+        texts = [text or " " for text in batch]
+        body = {"model": self.model, "input": texts, "encoding_format": "float", **self._endpoint.options.extra}
+        if self._dimensions is not None:
+            body["dimensions"] = self._dimensions
+        reply = decode_as(self._upstream, _openai_decoder, await self._upstream.post(self._path, body))
+        items = reply.data or []
+        if all(item.index is not None for item in items):
+            items.sort(key=lambda item: item.index or 0)
+        return [item.embedding for item in items], None if reply.usage is None else reply.usage.prompt_tokens
 
 
-class OllamaEmbeddings(Embeddings):
+class OllamaEmbeddings(_RemoteEmbeddings):
     """A model behind `POST {base}/api/embed`."""
 
-    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
-        self.provider = endpoint.provider
-        self.model = endpoint.model
-        self._dimensions = dimensions
-        self._chunk_size = max(1, chunk_size)
-        headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._upstream = Upstream(endpoint, headers)
-
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text, in order."""
-        vectors: list[list[float]] = []
-        for start in range(0, len(texts), self._chunk_size):
-            batch = list(texts[start : start + self._chunk_size])
-            body: dict[str, object] = {"model": self.model, "input": batch}
-            if self._dimensions is not None:
-                body["dimensions"] = self._dimensions
-            reply = decode_as(self._upstream, _ollama_decoder, await self._upstream.post("/api/embed", body))
-            found = reply.embeddings or []
-            if len(found) != len(batch):
-                raise self._upstream.error(f"sent {len(found)} embeddings for {len(batch)} texts")
-            vectors += found
-        return vectors
+    async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:
+        body: dict[str, object] = {"model": self.model, "input": list(batch)}
+        if self._dimensions is not None:
+            body["dimensions"] = self._dimensions
+        reply = decode_as(self._upstream, _ollama_decoder, await self._upstream.post("/api/embed", body))
+        return reply.embeddings or [], reply.prompt_eval_count
 
 
 class AzureEmbeddings(OpenAIEmbeddings):
@@ -149,33 +137,26 @@ class AzureEmbeddings(OpenAIEmbeddings):
         return {"api-key": key}
 
 
-class GeminiEmbeddings(Embeddings):
+class GeminiEmbeddings(_RemoteEmbeddings):
     """A model behind `POST {base}/v1beta/models/{model}:batchEmbedContents`, which takes at most 100 texts at once."""
 
     def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
-        self.provider = endpoint.provider
+        super().__init__(endpoint, dimensions=dimensions, chunk_size=min(chunk_size, 100))
         self.model = endpoint.model.removeprefix("models/")
-        self._dimensions = dimensions
-        self._chunk_size = min(max(1, chunk_size), 100)
-        self._upstream = Upstream(endpoint, {"x-goog-api-key": endpoint.key} if endpoint.key else {})
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text, in order."""
-        vectors: list[list[float]] = []
+    def _credentials(self, key: str) -> dict[str, str]:
+        return {"x-goog-api-key": key}
+
+    async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:
+        requests: list[dict[str, object]] = [
+            {"model": f"models/{self.model}", "content": {"parts": [{"text": text or " "}]}} for text in batch
+        ]
+        if self._dimensions is not None:
+            requests = [{**request, "outputDimensionality": self._dimensions} for request in requests]
         path = f"/v1beta/models/{quote(self.model)}:batchEmbedContents"
-        for start in range(0, len(texts), self._chunk_size):
-            batch = texts[start : start + self._chunk_size]
-            requests: list[dict[str, object]] = [
-                {"model": f"models/{self.model}", "content": {"parts": [{"text": text or " "}]}} for text in batch
-            ]
-            if self._dimensions is not None:
-                requests = [{**request, "outputDimensionality": self._dimensions} for request in requests]
-            content = await self._upstream.post(path, {"requests": requests})
-            found = decode_as(self._upstream, _gemini_decoder, content).embeddings or []
-            if len(found) != len(batch):
-                raise self._upstream.error(f"sent {len(found)} embeddings for {len(batch)} texts")
-            vectors += [item.values for item in found]
-        return vectors
+        content = await self._upstream.post(path, {"requests": requests})
+        reply = decode_as(self._upstream, _gemini_decoder, content)
+        return [item.values for item in reply.embeddings or []], None
 
 
 class HashedEmbeddings(Embeddings):
@@ -190,14 +171,14 @@ class HashedEmbeddings(Embeddings):
         self.model = f"hashed-{size}"
         self._size = size
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text, in order; many texts are worked out in a thread."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """A vector for each text; many texts are worked out in a thread."""
         if sum(map(len, texts)) <= _IN_PLACE:
             return self._all(texts)
         return await anyio.to_thread.run_sync(self._all, texts, abandon_on_cancel=True)
 
-    def _all(self, texts: Sequence[str]) -> list[list[float]]:
-        return [self._vector(text) for text in texts]
+    def _all(self, texts: Sequence[str]) -> Embedded:
+        return Embedded([self._vector(text) for text in texts])
 
     def _vector(self, text: str) -> list[float]:
         vector = array("d", bytes(8 * self._size))

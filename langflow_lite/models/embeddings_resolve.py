@@ -10,15 +10,15 @@ from typing import Any
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.errors import MissingModel
-from langflow_lite.models.base import Options
+from langflow_lite.models.base import Embeddings, Options
 from langflow_lite.models.embeddings import (
     AzureEmbeddings,
-    Embeddings,
     GeminiEmbeddings,
     HashedEmbeddings,
     OllamaEmbeddings,
     OpenAIEmbeddings,
 )
+from langflow_lite.models.observed import ObservedEmbeddings
 from langflow_lite.models.providers import OLLAMA, OPENAI, PROVIDERS, Provider, find_provider, provider_of_model
 from langflow_lite.models.resolve import Wish, find_endpoint, given_text, look_up, read_model_field, split_provider
 
@@ -74,6 +74,11 @@ async def open_embeddings(ctx: RunContext, wish: EmbeddingWish | None = None) ->
     wish = wish or EmbeddingWish()
     if isinstance(wish.model, Embeddings):
         return wish.model
+    embeddings = await _open(ctx, wish)
+    return embeddings if ctx.observer is None else ObservedEmbeddings(embeddings, ctx, ctx.observer)
+
+
+async def _open(ctx: RunContext, wish: EmbeddingWish) -> Embeddings:
     provider, model = await _choose(ctx, wish)
     if provider is None:
         return HashedEmbeddings()

@@ -51,19 +51,19 @@ class ServerMetrics(Observer):
         self._run_seconds = Histogram(f"{_PREFIX}run_duration_seconds", "Duration of runs.", ("kind",))
         self._calls = Counter(
             f"{_PREFIX}model_calls_total",
-            "Calls of language models.",
-            ("provider", "model", "status"),
+            "Calls of language models (operation chat) and of embedding models (operation embeddings).",
+            ("operation", "provider", "model", "status"),
             limit=_MAX_MODELS,
         )
         self._call_seconds = Histogram(
             f"{_PREFIX}model_call_duration_seconds",
-            "Time from a call of a language model to the end of its answer.",
-            ("provider",),
+            "Time from a call of a model to the end of its answer.",
+            ("operation", "provider"),
         )
         self._tokens = Counter(
             f"{_PREFIX}tokens_total",
             "Tokens as the providers count them.",
-            ("provider", "model", "direction"),
+            ("operation", "provider", "model", "direction"),
             limit=2 * _MAX_MODELS,
         )
         self._jobs_ended = Counter(f"{_PREFIX}jobs_ended_total", "Background jobs that have ended.", ("kind", "status"))
@@ -171,12 +171,12 @@ class ServerMetrics(Observer):
 
     def model_ended(self, ctx: RunContext, call: ModelCall) -> None:
         """Count the call and its tokens."""
-        provider, model = call.provider, call.model[:_MAX_NAME]
-        self._calls.add(1, provider, model, "completed" if call.error is None else "failed")
-        self._call_seconds.observe(call.seconds, provider)
+        operation, provider, model = call.operation, call.provider, call.model[:_MAX_NAME]
+        self._calls.add(1, operation, provider, model, "completed" if call.error is None else "failed")
+        self._call_seconds.observe(call.seconds, operation, provider)
         if call.usage:
-            self._tokens.add(call.usage.get("input_tokens", 0), provider, model, "input")
-            self._tokens.add(call.usage.get("output_tokens", 0), provider, model, "output")
+            self._tokens.add(call.usage.get("input_tokens", 0), operation, provider, model, "input")
+            self._tokens.add(call.usage.get("output_tokens", 0), operation, provider, model, "output")
 
     def job_ended(self, job: Job) -> None:
         """Count the job."""

@@ -189,16 +189,17 @@ class Tracing(Observer):
 
     def model_began(self, ctx: RunContext, call: ModelCall) -> None:
         """Begin the span of a call (semantic conventions for generative AI)."""
-        self._calls[id(call)] = self._tracer.start_span(
-            f"chat {call.model}",
+        span = self._calls[id(call)] = self._tracer.start_span(
+            f"{call.operation} {call.model}",
             kind=trace.SpanKind.CLIENT,
             attributes={
-                "gen_ai.operation.name": "chat",
+                "gen_ai.operation.name": call.operation,
                 "gen_ai.provider.name": _PROVIDERS.get(call.provider, call.provider.lower()),
                 "gen_ai.request.model": call.model,
-                "gen_ai.request.stream": call.streamed,
             },
         )
+        if call.operation == "chat":
+            span.set_attribute("gen_ai.request.stream", call.streamed)
 
     def model_ended(self, ctx: RunContext, call: ModelCall) -> None:
         """End it, with the tokens it took."""

@@ -6,7 +6,8 @@ import pytest
 
 from langflow_lite.components.astra import AstraDBComponent
 from langflow_lite.components.vectors import ChromaComponent, FAISSComponent, LocalDBComponent
-from langflow_lite.models.embeddings import Embeddings, HashedEmbeddings
+from langflow_lite.models.base import Embedded, Embeddings
+from langflow_lite.models.embeddings import HashedEmbeddings
 from langflow_lite.values import Data, Message, Table
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("vectors")]
@@ -62,8 +63,8 @@ async def test_the_embedding_model_of_an_edge_is_used_and_cannot_change(place: A
         provider = "Test"
         model = "lengths"
 
-        async def embed_documents(self, texts: Any) -> list[list[float]]:
-            return [[1.0, len(text) / 10] for text in texts]
+        async def embed(self, texts: Any) -> Embedded:
+            return Embedded([[1.0, len(text) / 10] for text in texts])
 
     component = place(FAISSComponent(ingest_data=FISH, embedding=Lengths(), search_query="x" * 19))
     assert (await component.search_documents())[0] == FISH[2]

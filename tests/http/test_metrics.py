@@ -22,6 +22,18 @@ CHAT = flow(
      edge("LanguageModelComponent-1.text_output", "ChatOutput-1.input_value")],
     endpoint_name="chat",
 )  # fmt: skip
+EMBEDDING = flow(
+    [
+        node("ChatInput-1", "ChatInput", input_value=""),
+        node("EmbeddingModel-1", "EmbeddingModel", model="local"),
+        node("TextEmbedder-1", "TextEmbedderComponent", message=""),
+        node("ChatOutput-1", "ChatOutput", input_value=""),
+    ],
+    [edge("ChatInput-1.message", "TextEmbedder-1.message"),
+     edge("EmbeddingModel-1.embeddings", "TextEmbedder-1.embedding_model"),
+     edge("TextEmbedder-1.embeddings", "ChatOutput-1.input_value")],
+    endpoint_name="embedding",
+)  # fmt: skip
 BROKEN = json.loads(json.dumps(CHAT).replace('"echo"', '"OpenAI"').replace('"chat"', '"broken"'))
 
 
@@ -63,13 +75,22 @@ async def test_runs_model_calls_and_tokens_are_counted(client):
     found = await numbers(client)
     assert found.of("runs_total", kind="run", status="completed") == 2
     assert found.of("run_duration_seconds_count", kind="run") == 2
-    labels = {"provider": "Echo", "model": "echo"}
+    labels = {"operation": "chat", "provider": "Echo", "model": "echo"}
     assert found.of("model_calls_total", **labels, status="completed") == 2
     assert found.of("tokens_total", **labels, direction="input") >= 6
     assert found.of("tokens_total", **labels, direction="output") >= 6
     assert found.of("writer_batch_units_count") > 0
     assert found.of("writer_commit_seconds_count") == found.of("writer_batch_units_count")
     assert found.of("writer_dropped_total") == 0
+
+
+async def test_calls_of_embedding_models_are_counted_apart(client):
+    await create(client, EMBEDDING)
+    assert (await run(client, "embedding")).status_code == 200
+    found = await numbers(client)
+    labels = {"operation": "embeddings", "provider": "Local"}
+    assert found.of("model_calls_total", **labels, model="hashed-384", status="completed") == 1
+    assert found.of("model_call_duration_seconds_count", **labels) == 1
 
 
 async def test_failed_runs_are_counted_as_such(client):

@@ -43,8 +43,10 @@ async def test_openai_is_asked_in_chunks_and_answers_in_order(standin: Standin, 
     ctx = run_context(outbound, environ={"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": f"{standin.url}/v1"})
     model = await open_embeddings(ctx, EmbeddingWish(model="text-embedding-3-small", dimensions=64, chunk_size=2))
 
-    vectors = await model.embed_documents(["red fox", "", "blue sea"])
+    embedded = await model.embed(["red fox", "", "blue sea"])
 
+    vectors = embedded.vectors
+    assert embedded.usage == {"input_tokens": 3, "output_tokens": 0, "total_tokens": 3}
     assert [call.body["input"] for call in standin.calls] == [["red fox", " "], ["blue sea"]]
     assert standin.calls[0].body["dimensions"] == 64
     assert standin.calls[0].headers["authorization"] == "Bearer sk-x"
@@ -56,10 +58,11 @@ async def test_ollama_is_asked_by_its_own_protocol(standin: Standin, outbound: O
     ctx = run_context(outbound, environ={"OLLAMA_BASE_URL": standin.url})
     model = await open_embeddings(ctx, EmbeddingWish(model="nomic-embed-text"))
 
-    vectors = await model.embed_documents(["a", "b"])
+    embedded = await model.embed(["a", "b"])
 
     assert standin.calls[0].path == "/api/embed"
-    assert len(vectors) == 2
+    assert len(embedded.vectors) == 2
+    assert embedded.usage == {"input_tokens": 2, "output_tokens": 0, "total_tokens": 2}
 
 
 @pytest.mark.parametrize(

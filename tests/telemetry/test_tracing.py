@@ -10,7 +10,7 @@ from langflow_lite.app import create_app
 from langflow_lite.telemetry import tracing as tracing_module
 from langflow_lite.telemetry.otlp import endpoint_of, headers_of, open_tracing, wants_traces
 from tests.http.conftest import calling, running, serving
-from tests.http.test_metrics import BROKEN, CHAT, create
+from tests.http.test_metrics import BROKEN, CHAT, EMBEDDING, create
 from tests.serving import clean_environment
 from tests.telemetry.collector import attributes, collecting
 
@@ -72,6 +72,19 @@ async def test_a_request_a_run_its_vertices_and_the_call_of_a_model_are_inside_o
     assert found["gen_ai.response.finish_reasons"] == ["stop"]
     assert collector.resource["service.name"] == "langflow-lite"
     assert collector.headers[0]["x-token"] == "abc"
+
+
+async def test_the_call_of_an_embedding_model_is_inside_the_vertex_that_makes_it(traced, collector):
+    async with traced.router.lifespan_context(traced), calling(traced) as client:
+        await create(client, EMBEDDING)
+        assert (await run(client, "embedding")).status_code == 200
+    called, vertex = collector.span("embeddings hashed-384"), collector.span("vertex TextEmbedderComponent")
+    assert shown(called)[2] == shown(vertex)[1]
+    assert attributes(called) == {
+        "gen_ai.operation.name": "embeddings",
+        "gen_ai.provider.name": "local",
+        "gen_ai.request.model": "hashed-384",
+    }
 
 
 async def test_streamed_runs_have_the_same_spans(traced, collector, settings):
