@@ -17,7 +17,8 @@ from langflow_lite.engine.observer import Observer
 from langflow_lite.errors import StorageError
 from langflow_lite.storage.extension import has_vector_functions, load_vector_functions
 from langflow_lite.storage.schema import prepare
-from langflow_lite.storage.writer import Writer, storage_error
+from langflow_lite.storage.units import storage_error
+from langflow_lite.storage.writer import Writer
 
 __all__ = ["Database"]
 

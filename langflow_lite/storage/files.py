@@ -22,7 +22,7 @@ from langflow_lite.errors import FlowNotFound, NotFound, PayloadTooLarge, Storag
 from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros, well_formed
 from langflow_lite.storage.database import Database
-from langflow_lite.storage.writer import storage_error
+from langflow_lite.storage.units import storage_error
 from langflow_lite.values import utc_now
 
 __all__ = ["FileStore", "StoredFile", "label"]

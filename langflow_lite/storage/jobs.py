@@ -13,8 +13,8 @@ from langflow_lite.errors import IdempotencyMismatch, JobNotFound, StorageError
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.storage.columns import blob_column, from_micros, json_column, to_micros
 from langflow_lite.storage.database import Database
+from langflow_lite.storage.tickets import Ticket
 from langflow_lite.storage.variables import VariableStore
-from langflow_lite.storage.writer import Ticket
 from langflow_lite.values import to_json, utc_now
 
 __all__ = ["JobTable"]

@@ -13,7 +13,8 @@ from langflow_lite.errors import NotFound
 from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, json_column, to_micros
 from langflow_lite.storage.database import Database
-from langflow_lite.storage.writer import Insert, Ticket
+from langflow_lite.storage.tickets import Ticket
+from langflow_lite.storage.units import Insert
 from langflow_lite.values import Message, Properties
 
 __all__ = ["MessageOrder", "MessageSession", "MessageTable"]

@@ -31,7 +31,7 @@ from langflow_lite.errors import ComponentError
 from langflow_lite.graph import Vertex
 from langflow_lite.ids import new_id
 from langflow_lite.storage.database import Database
-from langflow_lite.storage.writer import Insert
+from langflow_lite.storage.units import Insert
 from langflow_lite.values import to_json
 
 __all__ = ["BUILDS_KEPT", "TRANSACTIONS_KEPT", "MonitorTable"]

@@ -78,7 +78,7 @@ def _patch_events() -> None:
     JobTable.append_events = append_events  # type: ignore[method-assign]
 
 
-class _Connection(writer_module._BatchConnection):
+class _Connection(writer_module.BatchConnection):
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         cursor = super().execute(sql, parameters)
         if (which := _STATEMENTS.get(sql)) is not None:
@@ -93,7 +93,7 @@ class _Connection(writer_module._BatchConnection):
 
 
 if __name__ == "__main__":
-    writer_module._BatchConnection = _Connection  # type: ignore[misc]
+    writer_module.BatchConnection = _Connection  # type: ignore[misc]
     _around(JobTable, "insert", lambda _: "insert")
     _around(JobTable, "claim", lambda _: "claim")
     _around(JobTable, "finish", _finish_or_stop)

@@ -13,6 +13,7 @@ import pytest
 from langflow_lite.errors import Conflict, StorageBusy, StorageError, StorageFull
 from langflow_lite.storage import writer as writer_module
 from langflow_lite.storage.database import Database
+from langflow_lite.storage.units import Insert
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +77,7 @@ async def test_a_failing_unit_is_abandoned_whole_and_takes_no_other_down(databas
     assert await keys(database) == ["a", "b", "c"]
 
 
-ROWS = writer_module.Insert("INSERT INTO meta (key, value) VALUES {rows}", columns=2)
+ROWS = Insert("INSERT INTO meta (key, value) VALUES {rows}", columns=2)
 
 
 @pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 100])
@@ -321,6 +322,7 @@ import sys
 from pathlib import Path
 import anyio
 from langflow_lite.storage.database import Database
+from langflow_lite.storage.units import Insert
 
 async def main():
     async with Database(Path(sys.argv[1])) as database:
