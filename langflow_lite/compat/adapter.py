@@ -13,8 +13,8 @@ import anyio.to_thread
 
 from langflow_lite.compat.component import Component as UserComponent
 from langflow_lite.compat.component import CustomComponent
+from langflow_lite.compat.errors import CustomCodeError
 from langflow_lite.compat.inputs import Output as DeclaredOutput
-from langflow_lite.compat.trusted import CustomCodeError
 from langflow_lite.compat.values import Message, brought_in, taken_out
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.inputs import Input

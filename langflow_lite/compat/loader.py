@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from langflow_lite.compat.component import Component, CustomComponent
+from langflow_lite.compat.errors import CustomCodeError
 from langflow_lite.compat.names import MODULES, NAMES, WITHOUT_IMPORT
-from langflow_lite.compat.trusted import CustomCodeError
 
 __all__ = ["load_component", "run_source"]
 

@@ -8,29 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from langflow_lite.compat.errors import CodeUntrusted, CustomCodeError
 from langflow_lite.components.base import Component
-from langflow_lite.errors import LangflowError
 from langflow_lite.exported import code_hash, plain_lines
 from langflow_lite.settings import Settings
 
-__all__ = ["CodeUntrusted", "CustomCodeError", "TrustedCode"]
-
-
-class CustomCodeError(LangflowError):
-    """Trusted code cannot be used: it does not compile, imports what is not here, or defines no component."""
-
-    status = 422
-    code = "CUSTOM_CODE_UNUSABLE"
-
-
-class CodeUntrusted(CustomCodeError):
-    """The operator has not trusted exactly this code."""
-
-    def __init__(self, hash_: str) -> None:
-        super().__init__(
-            "its code came with the flow; look at it and trust it with `langflow-lite trust FLOW.json` "
-            f"(SHA-256 {hash_})"
-        )
+__all__ = ["TrustedCode"]
 
 
 class TrustedCode:

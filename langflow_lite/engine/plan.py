@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from langflow_lite.compat.trusted import CodeUntrusted, CustomCodeError, TrustedCode
+from langflow_lite.compat.errors import CodeUntrusted, CustomCodeError
+from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.base import TOOLKIT, Component, LoopingComponent, Output
 from langflow_lite.components.registry import Registry
 from langflow_lite.engine.params import FieldPlan, VertexParams, bind_field, plan_params

@@ -52,4 +52,5 @@ def open_tracing(environ: Mapping[str, str]) -> Tracing | None:
             error,
         )
         return None
-    return Tracing(environ)
+    name = environ.get("OTEL_SERVICE_NAME", "langflow-lite")
+    return Tracing(endpoint_of(environ), headers_of(environ), name)

@@ -5,7 +5,7 @@ Imported only where traces are wanted (`open_tracing`); it needs the `otel` extr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -29,7 +29,6 @@ from langflow_lite.engine.results import VertexResult
 from langflow_lite.errors import ComponentError
 from langflow_lite.graph import Vertex
 from langflow_lite.job import Job, JobStatus
-from langflow_lite.telemetry.otlp import endpoint_of, headers_of
 
 __all__ = ["Tracing"]
 
@@ -62,18 +61,19 @@ class _Run(_Open):
 
 
 class Tracing(Observer):
-    """Sends spans to an OpenTelemetry collector (OTLP over HTTP), as the standard OTEL_* variables say.
+    """Sends spans to the OpenTelemetry collector at `endpoint` (OTLP over HTTP).
 
-    An async context manager; leaving sends what is left, for a few seconds at most. Names, ids, counts and kinds of
-    errors go into spans, but nothing of what is said: no inputs, prompts, answers, variables or messages of errors.
+    `headers` are written as in OTEL_EXPORTER_OTLP_HEADERS. An async context manager; leaving sends
+    what is left, for a few seconds at most. Names, ids, counts and kinds of errors go into spans, but nothing of what is
+    said: no inputs, prompts, answers, variables or messages of errors.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        name = environ.get("OTEL_SERVICE_NAME", "langflow-lite")
+    def __init__(self, endpoint: str, headers: str, service_name: str) -> None:
         self._provider = TracerProvider(
-            resource=Resource.create({"service.name": name, "service.version": __version__}), shutdown_on_exit=False
+            resource=Resource.create({"service.name": service_name, "service.version": __version__}),
+            shutdown_on_exit=False,
         )
-        exporter = OTLPSpanExporter(endpoint_of(environ), headers=parse_env_headers(headers_of(environ), liberal=True))
+        exporter = OTLPSpanExporter(endpoint, headers=parse_env_headers(headers, liberal=True))
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("langflow_lite", __version__)
         self._propagator = TraceContextTextMapPropagator()
