@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import anyio
 
@@ -16,6 +16,7 @@ from langflow_lite.components.context import Emit, RunContext
 from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult, select_results
 from langflow_lite.engine.run import RunOutcome
+from langflow_lite.engine.scope import Scope
 from langflow_lite.errors import LangflowError, NotFound
 from langflow_lite.ids import new_id
 from langflow_lite.job import RunRequest
@@ -23,9 +24,6 @@ from langflow_lite.loading import UnreadableFlow, read_flows
 from langflow_lite.runtime import Runtime
 from langflow_lite.settings import Settings
 from langflow_lite.values import to_text
-
-if TYPE_CHECKING:
-    from langflow_lite.engine.executor import Execution
 
 __all__ = ["Answer", "Flow", "Progress"]
 
@@ -160,22 +158,22 @@ class _Told(Report):
         super().__init__(ctx, in_loop=outer is not None)
         self._progress = progress
         self._outer = outer or self
-        self._execution: Execution | None = None
+        self._scope: Scope | None = None
         self._done: set[str] = set()
 
-    def begin(self, execution: Execution) -> None:
-        self._execution = execution
+    def begin(self, scope: Scope) -> None:
+        self._scope = scope
 
     def inside_loop(self) -> Report:
         return _Told(self.ctx, self._progress, self._outer)
 
     def start_vertex(self, id_: str) -> None:
         super().start_vertex(id_)
-        execution = self._outer._execution
-        if execution is not None:
-            name = execution.plan.graph.vertices[id_].display_name
-            self._progress(len(self._outer._done), len(execution.schedule.listed), name)
+        scope = self._outer._scope
+        if scope is not None:
+            name = scope.plan.graph.vertices[id_].display_name
+            self._progress(len(self._outer._done), len(scope.schedule.listed), name)
 
-    def end_vertex(self, execution: Execution, result: VertexResult, started: Any) -> None:
-        super().end_vertex(execution, result, started)
+    def end_vertex(self, scope: Scope, result: VertexResult, started: Any) -> None:
+        super().end_vertex(scope, result, started)
         self._outer._done.add(result.vertex.id)

@@ -17,12 +17,13 @@ import anyio.to_thread
 from langflow_lite.components.base import Component, LoopingComponent, Output
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.frozen import FrozenCache
+from langflow_lite.engine.inputs import fill
 from langflow_lite.engine.node import Node
 from langflow_lite.engine.observer import Observer
 from langflow_lite.engine.plan import Plan, Schedule, VertexPlan
 from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult
-from langflow_lite.engine.values import fill
+from langflow_lite.engine.scope import Scope
 from langflow_lite.errors import ComponentError, LangflowError, LoopLimitExceeded, ProviderError
 from langflow_lite.overrides import Overrides
 
@@ -42,11 +43,11 @@ class Shared:
     observer: Observer = field(default_factory=Observer)
 
 
-class Execution:
-    """One pass over a scope of vertices: a whole run, or one iteration of a loop's body (then `outer` is what it is in).
+class Execution(Scope):
+    """One pass over a scope.
 
-    One coordinator alone changes the state; vertices run beside each other only return their result to it. Values are
-    keyed by vertex id and output name. A vertex runs at most once per scope.
+    One coordinator alone changes the state; vertices run beside each other only return their result to it. A vertex
+    runs at most once per scope.
     """
 
     def __init__(
@@ -57,18 +58,11 @@ class Execution:
         overrides: Overrides,
         shared: Shared,
         report: Report,
-        outer: Execution | None = None,
+        outer: Scope | None = None,
     ) -> None:
-        self.plan = plan
-        self.schedule = schedule
-        self.ctx = ctx
-        self.overrides = overrides
+        super().__init__(plan, schedule, ctx, overrides, outer)
         self.shared = shared
         self.report = report
-        self.outer = outer
-        self.values: dict[tuple[str, str], Any] = {}
-        self.results: dict[str, VertexResult] = {}
-        self.dead: set[str] = set()
         self.failed: dict[str, ComponentError] = {}
         self._cut: set[tuple[str, str]] = set()
         self._waits = dict(schedule.waits)
@@ -291,28 +285,6 @@ class Execution:
             edge.source in self.dead or (edge.source, self.plan.output_name(edge)) in self._cut
             for edge in graph.incoming[id_]
         ) and self.dead.issuperset(graph.signalled_by.get(id_, ()))
-
-    def lookup(self, source: str, output: str) -> Any:
-        """The value on an edge, from this scope or one around it; raises KeyError when the source is dead or unrun."""
-        scope: Execution | None = self
-        while scope is not None:
-            if (source, output) in scope.values:
-                return scope.values[source, output]
-            scope = scope.outer
-        raise KeyError(source)
-
-    def result_of(self, id_: str) -> VertexResult | None:
-        """The latest result of a vertex in this scope or one around it."""
-        scope: Execution | None = self
-        while scope is not None:
-            if id_ in scope.results:
-                return scope.results[id_]
-            scope = scope.outer
-        return None
-
-    def inactive(self) -> list[str]:
-        """The dead vertices so far, in file order."""
-        return [id_ for id_ in self.plan.graph.vertices if id_ in self.dead] if self.dead else []
 
 
 def _is_being_cancelled() -> bool:

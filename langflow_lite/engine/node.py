@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from langflow_lite.engine.scope import Scope
 from langflow_lite.graph import Vertex
 from langflow_lite.values import Source
-
-if TYPE_CHECKING:
-    from langflow_lite.engine.executor import Execution
 
 __all__ = ["Node"]
 
 
 class Node:
-    """The `NodeView` of one vertex in one execution."""
+    """The `NodeView` of one vertex in one scope."""
 
-    __slots__ = ("_execution", "_vertex")
+    __slots__ = ("_scope", "_vertex")
 
-    def __init__(self, execution: Execution, vertex: Vertex) -> None:
-        self._execution = execution
+    def __init__(self, scope: Scope, vertex: Vertex) -> None:
+        self._scope = scope
         self._vertex = vertex
 
     @property
@@ -38,7 +34,7 @@ class Node:
         return self._vertex.display_name
 
     def _chat_output(self) -> Vertex | None:
-        graph = self._execution.plan.graph
+        graph = self._scope.plan.graph
         for edge in graph.outgoing[self._vertex.id]:
             target = graph.vertices[edge.target]
             if target.type == "ChatOutput":
@@ -53,7 +49,7 @@ class Node:
     @property
     def feeds_anything(self) -> bool:
         """Whether an edge leaves it."""
-        return bool(self._execution.plan.graph.outgoing[self._vertex.id])
+        return bool(self._scope.plan.graph.outgoing[self._vertex.id])
 
     @property
     def chat_sender_name(self) -> str:
@@ -64,10 +60,10 @@ class Node:
         return name if isinstance(name, str) and name else "AI"
 
     def _feeding(self, field: str) -> str | None:
-        execution = self._execution
+        scope = self._scope
         found = None
-        for feed in execution.plan.vertices[self._vertex.id].feeds:
-            if feed.field.name == field and execution.result_of(feed.source) is not None:
+        for feed in scope.plan.vertices[self._vertex.id].feeds:
+            if feed.field.name == field and scope.result_of(feed.source) is not None:
                 found = feed.source
         return found
 
@@ -76,22 +72,22 @@ class Node:
         id_ = self._feeding(field)
         if id_ is None:
             return None
-        vertex = self._execution.plan.graph.vertices[id_]
-        result = self._execution.result_of(id_)
+        vertex = self._scope.plan.graph.vertices[id_]
+        result = self._scope.result_of(id_)
         model = result.model_name if result is not None else None
         return Source(id_, vertex.display_name, model or vertex.display_name)
 
     def source_type(self, field: str) -> str:
         """The type of that component, an empty string when there is none."""
         id_ = self._feeding(field)
-        return "" if id_ is None else self._execution.plan.graph.vertices[id_].type
+        return "" if id_ is None else self._scope.plan.graph.vertices[id_].type
 
     def usage_upstream(self) -> dict[str, int] | None:
         """Token counts summed over all model components in front of this one."""
-        execution = self._execution
+        scope = self._scope
         total: dict[str, int] = {}
-        for id_ in execution.plan.upstream(self._vertex.id):
-            result = execution.result_of(id_)
+        for id_ in scope.plan.upstream(self._vertex.id):
+            result = scope.result_of(id_)
             if result is not None and result.usage:
                 for key, count in result.usage.items():
                     total[key] = total.get(key, 0) + count

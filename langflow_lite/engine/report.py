@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langflow_lite.components.context import RunContext
 from langflow_lite.engine.results import VertexResult, failed_data, params_text, vertex_data, workflow_output
+from langflow_lite.engine.scope import Scope
 from langflow_lite.errors import ComponentError
 from langflow_lite.events import EventName
 from langflow_lite.graph import Vertex
 from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Properties, Source, dump_message, event_time, utc_now
-
-if TYPE_CHECKING:
-    from langflow_lite.engine.executor import Execution
 
 __all__ = ["BuildReport", "Report"]
 
@@ -28,7 +26,7 @@ class Report:
         self.ctx = ctx
         self.in_loop = in_loop
 
-    def begin(self, execution: Execution) -> None:
+    def begin(self, scope: Scope) -> None:
         """The run begins."""
 
     def inside_loop(self) -> Report:
@@ -49,13 +47,13 @@ class Report:
         if self.in_loop:
             self.emit(EventName.BUILD_START, {"id": id_})
 
-    def end_vertex(self, execution: Execution, result: VertexResult, started: Sequence[str]) -> None:
+    def end_vertex(self, scope: Scope, result: VertexResult, started: Sequence[str]) -> None:
         """A vertex is done, and `started` can begin because of it."""
         if self.in_loop and self.ctx.emit is not None:
             data = {"id": result.vertex.id, "valid": True, "data": vertex_data(result)}
             self.emit(EventName.END_VERTEX, {"build_data": data})
 
-    async def failed(self, execution: Execution, id_: str, error: ComponentError) -> None:
+    async def failed(self, scope: Scope, id_: str, error: ComponentError) -> None:
         """A vertex failed: keep the reason among the session's messages and tell it."""
         message = error_message(error, self.ctx)
         self.ctx.messages.store(message)
@@ -78,35 +76,35 @@ class BuildReport(Report):
         super().__init__(ctx)
         self.outputs = outputs
 
-    def begin(self, execution: Execution) -> None:
+    def begin(self, scope: Scope) -> None:
         """Tell what will run, and what of it can start at once."""
-        graph, schedule = execution.plan.graph, execution.schedule
+        graph, schedule = scope.plan.graph, scope.schedule
         groups = [id_ for id_, members in graph.groups.items() if any(m in schedule.listed for m in members)]
         first = set(schedule.first)
         ids = [id_ for id_ in schedule.listed if id_ in first]
         self.emit(EventName.VERTICES_SORTED, {"ids": ids, "to_run": [*schedule.listed, *groups]})
         self.emit(EventName.BUILD_START, {})
 
-    def end_vertex(self, execution: Execution, result: VertexResult, started: Sequence[str]) -> None:
+    def end_vertex(self, scope: Scope, result: VertexResult, started: Sequence[str]) -> None:
         """Tell what a vertex made and what could start because of it."""
         if self.ctx.emit is None:
             return
         data = vertex_data(result)
-        self._end_vertex(execution, result.vertex, started, params=params_text(data["artifacts"]), data=data)
-        if self.outputs and not execution.plan.graph.outgoing[result.vertex.id]:
+        self._end_vertex(scope, result.vertex, started, params=params_text(data["artifacts"]), data=data)
+        if self.outputs and not scope.plan.graph.outgoing[result.vertex.id]:
             self.emit(EventName.OUTPUT, workflow_output(result))
 
-    async def failed(self, execution: Execution, id_: str, error: ComponentError) -> None:
+    async def failed(self, scope: Scope, id_: str, error: ComponentError) -> None:
         """Tell the reason, then that the vertex is over."""
-        await super().failed(execution, id_, error)
-        vertex = execution.plan.graph.vertices[id_]
-        name = next(iter(execution.plan.vertices[id_].outputs), "")
+        await super().failed(scope, id_, error)
+        vertex = scope.plan.graph.vertices[id_]
+        name = next(iter(scope.plan.vertices[id_].outputs), "")
         data = failed_data(name, error.message)
-        self._end_vertex(execution, vertex, (), params=error.cause, data=data, valid=False)
+        self._end_vertex(scope, vertex, (), params=error.cause, data=data, valid=False)
 
     def _end_vertex(
         self,
-        execution: Execution,
+        scope: Scope,
         vertex: Vertex,
         started: Sequence[str],
         *,
@@ -114,11 +112,11 @@ class BuildReport(Report):
         data: dict[str, Any],
         valid: bool = True,
     ) -> None:
-        graph = execution.plan.graph
+        graph = scope.plan.graph
         parents = {member: group for group, members in graph.groups.items() for member in members}
         build_data = {
             "id": vertex.id,
-            "inactivated_vertices": execution.inactive(),
+            "inactivated_vertices": scope.inactive(),
             "next_vertices_ids": sorted(started),
             "top_level_vertices": sorted({parents.get(id_, id_) for id_ in started}),
             "valid": valid,

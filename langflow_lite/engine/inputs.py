@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langflow_lite.components.base import Component
 from langflow_lite.components.inputs import Kind, coerce
 from langflow_lite.engine.params import MISSING, FieldPlan
 from langflow_lite.engine.plan import VertexPlan
+from langflow_lite.engine.scope import Scope
 from langflow_lite.errors import ComponentError
 from langflow_lite.values import Data, Message, Table
-
-if TYPE_CHECKING:
-    from langflow_lite.engine.executor import Execution
 
 __all__ = ["fill"]
 
 
-async def fill(component: Component, planned: VertexPlan, execution: Execution) -> None:
+async def fill(component: Component, planned: VertexPlan, scope: Scope) -> None:
     """Set every input of a component that is about to run.
 
     Raises `ComponentError` naming the field for a value it cannot hold, and for a required handle that nothing fills.
     """
     params = planned.params
-    overrides = execution.overrides
+    overrides = scope.overrides
     id_ = planned.vertex.id
     inputs = params.own_values()
     extras = params.own_extras()
@@ -35,18 +33,18 @@ async def fill(component: Component, planned: VertexPlan, execution: Execution) 
             raise _bad_value(params.fields[key], message)
     for key, (plan, name) in params.variables.items():
         if key not in patches and plan.name not in fed:
-            _set(inputs, extras, plan, await _variable(execution, plan, name))
+            _set(inputs, extras, plan, await _variable(scope, plan, name))
     for key, patch in patches.items():
         plan = params.fields[key]
-        _set(inputs, extras, plan, await _patched(execution, plan, patch))
+        _set(inputs, extras, plan, await _patched(scope, plan, patch))
     if id_ in overrides.inputs and "input_value" not in fed:
         target = component.field_names.get("data" if planned.vertex.type == "Webhook" else "input_value")
         if target is not None:
             inputs[target] = overrides.input_value
     if planned.vertex.has_session and "session_id" not in patches:
-        session = overrides.session_id or inputs.get("session_id") or execution.ctx.session_id
+        session = overrides.session_id or inputs.get("session_id") or scope.ctx.session_id
         inputs["session_id"] = session
-    _take_edges(planned, execution, inputs, extras)
+    _take_edges(planned, scope, inputs, extras)
     for name in planned.needed:
         if inputs.get(name) is None and name not in fed:
             raise ComponentError(
@@ -70,30 +68,30 @@ def _bad_value(plan: FieldPlan, message: str) -> ComponentError:
     return ComponentError(f"the input {shown!r} ({plan.name}) cannot be used: {message}")
 
 
-async def _variable(execution: Execution, plan: FieldPlan, name: str) -> Any:
+async def _variable(scope: Scope, plan: FieldPlan, name: str) -> Any:
     try:
-        value = await execution.ctx.variables.get(name, secret=plan.kind is Kind.SECRET)
+        value = await scope.ctx.variables.get(name, secret=plan.kind is Kind.SECRET)
         return plan.unresolved(name) if value is None else plan.coerced(value)
     except ValueError as error:
         raise _bad_value(plan, f"the global variable {name}: {error}") from None
 
 
-async def _patched(execution: Execution, plan: FieldPlan, patch: Mapping[str, Any]) -> Any:
+async def _patched(scope: Scope, plan: FieldPlan, patch: Mapping[str, Any]) -> Any:
     entry = {**plan.entry, **patch}
     name = plan.variable(entry)
     if name is not None:
-        return await _variable(execution, plan, name)
+        return await _variable(scope, plan, name)
     try:
         return plan.literal(entry, forced=True)
     except ValueError as error:
         raise _bad_value(plan, str(error)) from None
 
 
-def _take_edges(planned: VertexPlan, execution: Execution, inputs: dict[str, Any], extras: dict[str, Any]) -> None:
+def _take_edges(planned: VertexPlan, scope: Scope, inputs: dict[str, Any], extras: dict[str, Any]) -> None:
     lists: dict[str, list[Any]] = {}
     for feed in planned.feeds:
         try:
-            value = execution.lookup(feed.source, feed.output)
+            value = scope.lookup(feed.source, feed.output)
         except KeyError:
             continue
         plan = feed.field
