@@ -1,4 +1,4 @@
-"""`as`: taking values apart and binding the parts to variables."""
+"""`as`: taking values apart, binding the parts to variables, and the three forms of the language that do so."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from langflow_lite.components.jq.scope import Scope
-from langflow_lite.components.jq.streams import Env, Filter
+from langflow_lite.components.jq.streams import Env, Filter, Path, Result, unplaced
 from langflow_lite.components.jq.syntax import Node, Pattern
 from langflow_lite.components.jq.values import Budget, QueryError, at_index, kind, shown
 
-__all__ = ["Binding", "bindings_of", "first_fit"]
+__all__ = ["Binding", "bindings_of", "bound", "iteration", "reduction"]
 
 Binding = Callable[[Env, Any, Any], Iterator[Env]]
 """Called with an environment, an input and what is taken apart: the environments inside."""
@@ -72,7 +72,67 @@ def _taking(pattern: Pattern, scope: Scope, compile_: _Compile, budget: Budget) 
     return take
 
 
-def first_fit(bindings: list[Binding], env: Env, value: Any, taken: Any) -> Iterable[Env]:
+def bound(budget: Budget, source: Filter, bindings: list[Binding], body: Filter) -> Filter:
+    """`source as $x | body`, with further patterns behind `?//`."""
+    last = len(bindings) - 1
+    spend = budget.spend
+
+    def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
+        for taken, _ in source(env, value, None):
+            for number, bind in enumerate(bindings):
+                try:
+                    for inner in bind(env, value, taken):
+                        spend()
+                        yield from body(inner, value, path)
+                    break
+                except QueryError:
+                    # What follows `?//` is tried when a pattern, or what is done with it, fails.
+                    if number == last:
+                        raise
+
+    return run
+
+
+def reduction(budget: Budget, source: Filter, bindings: list[Binding], start: Filter, update: Filter) -> Filter:
+    """`reduce source as $x (start; update)`; of an update's results the last one counts, and null where there is none."""
+    spend = budget.spend
+
+    def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
+        for first in start(env, value, path):
+            state = first
+            for taken, _ in source(env, value, None):
+                for inner in _first_fit(bindings, env, value, taken):
+                    spend()
+                    after: Result = (None, unplaced(path))
+                    for result in update(inner, *state):
+                        spend()
+                        after = result
+                    state = after
+            yield state
+
+    return run
+
+
+def iteration(
+    budget: Budget, source: Filter, bindings: list[Binding], start: Filter, update: Filter, extract: Filter
+) -> Filter:
+    """`foreach source as $x (start; update; extract)`."""
+    spend = budget.spend
+
+    def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
+        for first in start(env, value, path):
+            state = first
+            for taken, _ in source(env, value, None):
+                for inner in _first_fit(bindings, env, value, taken):
+                    before = state
+                    for state in update(inner, *before):
+                        spend()
+                        yield from extract(inner, *state)
+
+    return run
+
+
+def _first_fit(bindings: list[Binding], env: Env, value: Any, taken: Any) -> Iterable[Env]:
     """The environments of the first pattern that the value fits."""
     for bind in bindings[:-1]:
         try:

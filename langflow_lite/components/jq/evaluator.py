@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from langflow_lite.components.jq.binding import bindings_of, first_fit
+from langflow_lite.components.jq.binding import bindings_of, bound, iteration, reduction
+from langflow_lite.components.jq.calls import call_of_function, call_of_native, call_of_parameter
 from langflow_lite.components.jq.formats import FORMATS
 from langflow_lite.components.jq.lexer import QuerySyntaxError
 from langflow_lite.components.jq.natives import NATIVES
@@ -26,7 +27,6 @@ from langflow_lite.components.jq.streams import (
     Result,
     each,
     made,
-    products,
     step,
     unplaced,
 )
@@ -318,61 +318,18 @@ class _Compiler:
     def _bind(self, node: Bind, scope: Scope) -> Filter:
         source = self.filter(node.source, scope)
         bindings, inner = bindings_of(node.patterns, scope, self.filter, self._budget)
-        body, spend = self.filter(node.body, inner), self._budget.spend
-        last = len(bindings) - 1
-
-        def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
-            for taken, _ in source(env, value, None):
-                for number, bind in enumerate(bindings):
-                    try:
-                        for bound in bind(env, value, taken):
-                            spend()
-                            yield from body(bound, value, path)
-                        break
-                    except QueryError:
-                        # What follows `?//` is tried when a pattern, or what is done with it, fails.
-                        if number == last:
-                            raise
-
-        return run
+        return bound(self._budget, source, bindings, self.filter(node.body, inner))
 
     def _reduce(self, node: Reduce, scope: Scope) -> Filter:
         source, start = self.filter(node.source, scope), self.filter(node.start, scope)
         bindings, inner = bindings_of(node.patterns, scope, self.filter, self._budget)
-        update, spend = self.filter(node.update, inner), self._budget.spend
-
-        def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
-            for first in start(env, value, path):
-                state = first
-                for taken, _ in source(env, value, None):
-                    for bound in first_fit(bindings, env, value, taken):
-                        spend()
-                        after: Result = (None, unplaced(path))
-                        for result in update(bound, *state):
-                            spend()
-                            after = result
-                        state = after
-                yield state
-
-        return run
+        return reduction(self._budget, source, bindings, start, self.filter(node.update, inner))
 
     def _foreach(self, node: Foreach, scope: Scope) -> Filter:
         source, start = self.filter(node.source, scope), self.filter(node.start, scope)
         bindings, inner = bindings_of(node.patterns, scope, self.filter, self._budget)
         update, extract = self.filter(node.update, inner), self.filter(node.extract, inner)
-        spend = self._budget.spend
-
-        def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
-            for first in start(env, value, path):
-                state = first
-                for taken, _ in source(env, value, None):
-                    for bound in first_fit(bindings, env, value, taken):
-                        before = state
-                        for state in update(bound, *before):
-                            spend()
-                            yield from extract(bound, *state)
-
-        return run
+        return iteration(self._budget, source, bindings, start, update, extract)
 
     def _def(self, node: Def, scope: Scope) -> Filter:
         function = Function(node, scope)
@@ -382,7 +339,7 @@ class _Compiler:
         name = f"{node.name}/{len(node.arguments)}"
         found = scope.look_up(name)
         if isinstance(found, int):
-            return self._called_parameter(scope.depth - found - 1)
+            return call_of_parameter(self._budget, scope.depth - found - 1)
         if isinstance(found, Function):
             return self._called(found, node, scope)
         if node.name in _REFUSED:
@@ -392,7 +349,7 @@ class _Compiler:
             return special(self._budget, *(self.filter(argument, scope) for argument in node.arguments))
         native = NATIVES.get((node.name, len(node.arguments)))
         if native is not None:
-            return self._called_native(native, [self.filter(argument, scope) for argument in node.arguments])
+            return call_of_native(self._budget, native, [self.filter(argument, scope) for argument in node.arguments])
         if name not in self._functions:
             definition = prelude().get(name)
             if definition is None:
@@ -400,32 +357,10 @@ class _Compiler:
             self._functions[name] = Function(definition, ROOT)
         return self._called(self._functions[name], node, scope)
 
-    def _called_parameter(self, hops: int) -> Filter:
-        spend = self._budget.spend
-
-        def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
-            place = outer(env, hops)
-            assert place is not None
-            spend()
-            inner, its_env = place[0]
-            return inner(its_env, value, path)  # type: ignore[no-any-return]
-
-        return run
-
     def _called(self, function: Function, node: Call, scope: Scope) -> Filter:
         arguments = [self.filter(argument, scope) for argument in node.arguments]
         self._begin(function)
-        hops, spend = scope.depth - function.scope.depth, self._budget.spend
-
-        def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
-            spend()
-            inner = outer(env, hops)
-            for argument in arguments:
-                inner = ((argument, env), inner)
-            assert function.run is not None
-            return function.run(inner, value, path)
-
-        return run
+        return call_of_function(self._budget, function, arguments, scope.depth - function.scope.depth)
 
     def _begin(self, function: Function) -> None:
         if function.started:
@@ -441,17 +376,6 @@ class _Compiler:
             if parameter.startswith("$"):
                 body = Bind(Call(parameter[1:]), (Pattern(parameter[1:]),), body)
         function.run = self.filter(body, scope)
-
-    def _called_native(self, native: Callable[..., Any], arguments: list[Filter]) -> Filter:
-        budget = self._budget
-
-        def run(env: Env, value: Any, path: Path) -> Iterator[Result]:
-            for given in products(arguments, env, value):
-                budget.spend()
-                result = native(budget, value, *given)
-                yield result, made(path, value, result)
-
-        return run
 
 
 def _format(name: str) -> Callable[[Any, Budget], str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeVar
 
+from langflow_lite.components.jq.cursor import Cursor
 from langflow_lite.components.jq.lexer import KEYWORDS, QuerySyntaxError, Token, tokens_of
 from langflow_lite.components.jq.syntax import (
     Array,
@@ -39,6 +41,7 @@ from langflow_lite.components.jq.syntax import (
 
 __all__ = ["parse", "parse_definitions"]
 
+_Part = TypeVar("_Part")
 _MAX_LENGTH = 10_000
 _MAX_DEPTH = 50
 # Operator: binding strength, and whether its right side may hold one of equal strength.
@@ -54,7 +57,6 @@ _OPERATORS = {
 }
 _NOT_CHAINED = (3, 6)
 _ABOVE_COMMA = 2
-_END = Token("end", "")
 # Queries have one line as a rule, and nobody asks for more.
 _LOCATION = Literal({"file": "<top-level>", "line": 1})
 
@@ -79,50 +81,19 @@ def parse_definitions(program: str) -> tuple[Def, ...]:
     return tuple(found)
 
 
-class _Parser:
+class _Parser(Cursor):
     def __init__(self, tokens: tuple[Token, ...], program: str, depth: int = 0) -> None:
-        self._tokens = list(tokens)
-        self._program = program
-        self._at = 0
+        super().__init__(tokens, program)
         self._depth = depth
 
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at] if self._at < len(self._tokens) else _END
-
-    @property
-    def at_end(self) -> bool:
-        return self._at >= len(self._tokens)
-
-    def _take(self) -> Token:
-        token = self._next
-        self._at += 1
-        return token
-
-    def _took(self, *texts: str) -> bool:
-        if self._next.kind in ("op", "word") and self._next.text in texts:
-            self._at += 1
-            return True
-        return False
-
-    def _want(self, text: str) -> None:
-        if not self._took(text):
-            raise self._unknown()
-
-    def want_end(self) -> None:
-        if not self.at_end:
-            raise self._unknown()
-
-    def _unknown(self) -> QuerySyntaxError:
-        token = self._next
-        shown = "the end" if token is _END else token.text or "a string"
-        return QuerySyntaxError(f"{shown!r} is not understood in the query {self._program[:200]!r}")
-
     def pipe(self) -> Node:
+        return self._deeper(self._piped)
+
+    def _deeper(self, parse: Callable[[], _Part]) -> _Part:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise QuerySyntaxError("the query is nested too deeply")
-        found = self._piped()
+        found = parse()
         self._depth -= 1
         return found
 
@@ -153,8 +124,7 @@ class _Parser:
             while True:
                 token = self._take()
                 if token.kind not in ("word", "variable"):
-                    self._at -= 1
-                    raise self._unknown()
+                    raise self._misplaced()
                 parameters.append(token.text)
                 if not self._took(";"):
                     break
@@ -163,20 +133,6 @@ class _Parser:
         body = self.pipe()
         self._want(";")
         return Def(name, tuple(parameters), body, rest())
-
-    def _name(self) -> str:
-        token = self._take()
-        if token.kind != "word" or token.text in KEYWORDS:
-            self._at -= 1
-            raise self._unknown()
-        return token.text
-
-    def _variable(self) -> str:
-        token = self._take()
-        if token.kind != "variable":
-            self._at -= 1
-            raise self._unknown()
-        return token.text[1:]
 
     def _binary(self, strength: int) -> Node:
         left = self._negated()
@@ -274,8 +230,7 @@ class _Parser:
                 return Array(found)
             case "{":
                 return self._object()
-        self._at -= 1
-        raise self._unknown()
+        raise self._misplaced()
 
     def _string(self, token: Token, format_: str = "@text") -> Node:
         if len(token.parts) == 1:
@@ -306,8 +261,7 @@ class _Parser:
             case "import" | "include":
                 raise QuerySyntaxError(f"{word} is refused: a query has no modules")
         if word in KEYWORDS:
-            self._at -= 1
-            raise self._unknown()
+            raise self._misplaced()
         arguments: list[Node] = []
         if self._took("("):
             arguments.append(self.pipe())
@@ -349,12 +303,7 @@ class _Parser:
         return tuple(found)
 
     def _pattern(self) -> Pattern:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise QuerySyntaxError("the query is nested too deeply")
-        found = self._shape()
-        self._depth -= 1
-        return found
+        return self._deeper(self._shape)
 
     def _shape(self) -> Pattern:
         if self._next.kind == "variable":
@@ -394,8 +343,7 @@ class _Parser:
             found = self.pipe()
             self._want(")")
             return found
-        self._at -= 1
-        raise self._unknown()
+        raise self._misplaced()
 
     def _object(self) -> Node:
         entries: list[tuple[Node, Node]] = []
