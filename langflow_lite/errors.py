@@ -12,6 +12,7 @@ __all__ = [
     "ComponentError",
     "ComponentsUnsupported",
     "Conflict",
+    "EventLimitExceeded",
     "EventsEvicted",
     "FlowLocked",
     "FlowNotFound",
@@ -36,6 +37,7 @@ __all__ = [
     "ProviderError",
     "QueueFull",
     "RequestRefused",
+    "ServerStopping",
     "SettingsError",
     "StorageBusy",
     "StorageError",
@@ -51,11 +53,13 @@ class LangflowError(Exception):
     """Base of all errors this package raises on purpose.
 
     `message` is one line for a person. `status` is the HTTP status it is answered with and `code` a stable word for
-    programs. Anything that is not a `LangflowError` is a fault of the server and is answered as a bare 500.
+    programs; `retry_seconds` is when to come back, where that makes sense. Anything that is not a `LangflowError` is a
+    fault of the server and is answered as a bare 500.
     """
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
+    retry_seconds: ClassVar[int | None] = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -68,8 +72,8 @@ class LangflowError(Exception):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Extra response headers (`Retry-After`, `WWW-Authenticate`)."""
-        return {}
+        """Extra response headers: `Retry-After`, and what a subclass adds."""
+        return {} if self.retry_seconds is None else {"Retry-After": str(self.retry_seconds)}
 
 
 class SettingsError(LangflowError):
@@ -86,18 +90,13 @@ class BadRequest(LangflowError):
 
 
 class RequestRefused(BadRequest):
-    """400, 403 or 421: the guard refuses the request before it reaches a handler (Host, Origin, header limits)."""
+    """400, 403, 414 or 421: the guard refuses the request before it reaches a handler (Host, Origin, limits of its head)."""
 
     code = "REQUEST_REFUSED"
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
-        self._status = status
-
-    @property
-    def http_status(self) -> int:
-        """The status chosen for this refusal."""
-        return self._status
+        self.status = status
 
 
 class Unauthorized(LangflowError):
@@ -329,11 +328,7 @@ class StorageBusy(StorageError):
 
     status = 503
     code = "STORAGE_BUSY"
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Say when to come back."""
-        return {"Retry-After": "2"}
+    retry_seconds = 2
 
 
 class StorageUnusable(StorageError):
@@ -386,11 +381,7 @@ class QueueFull(LangflowError):
 
     status = 503
     code = "QUEUE_FULL"
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Say when to come back."""
-        return {"Retry-After": "5"}
+    retry_seconds = 5
 
 
 class ServerStopping(LangflowError):
@@ -405,6 +396,7 @@ class OutOfFiles(LangflowError):
 
     status = 503
     code = "OUT_OF_FILES"
+    retry_seconds = 2
 
     def __init__(self) -> None:
         super().__init__(
@@ -416,11 +408,6 @@ class OutOfFiles(LangflowError):
     def caused(error: BaseException) -> bool:
         """Whether an exception says just this."""
         return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Say when to come back."""
-        return {"Retry-After": "2"}
 
 
 class EventLimitExceeded(LangflowError):

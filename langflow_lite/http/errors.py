@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langflow_lite.errors import LangflowError, OutOfFiles, PayloadTooLarge, RequestRefused
+from langflow_lite.errors import LangflowError, OutOfFiles, PayloadTooLarge
 from langflow_lite.values import to_json
 
 __all__ = ["WHOLE_ANSWER", "ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]
@@ -140,8 +140,7 @@ def _describe(error: LangflowError | HTTPException) -> tuple[int, Any, list[tupl
     if isinstance(error, HTTPException):
         status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
     else:
-        status = error.http_status if isinstance(error, RequestRefused) else error.status
-        detail, headers = error.detail, dict(error.headers)
+        status, detail, headers = error.status, error.detail, dict(error.headers)
         if status >= 500:
             logger.error("%s: %s", error.code, error.message)
     encoded = [
