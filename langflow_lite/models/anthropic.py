@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.errors import ProviderError
 from langflow_lite.models.base import (
     ChatMessage,
     Delta,
@@ -21,7 +20,7 @@ from langflow_lite.models.base import (
     token_usage,
 )
 from langflow_lite.models.endpoint import Endpoint
-from langflow_lite.models.http import Upstream, decode_as, read_out, without_refused
+from langflow_lite.models.http import Upstream, decode_as, read_out
 
 __all__ = ["Anthropic", "connect"]
 
@@ -83,20 +82,13 @@ class Anthropic(LanguageModel):
         headers = {"anthropic-version": _VERSION}
         if endpoint.key:
             headers["x-api-key"] = endpoint.key
-        self._upstream = Upstream(endpoint, headers)
+        self._upstream = Upstream(endpoint, headers, lenient=True)
 
     async def complete(
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
     ) -> Reply:
         """One request, one reply (`LanguageModel.complete`)."""
-        body = self._body(messages, tools, tool_choice)
-        try:
-            content = await self._upstream.post(_PATH, body)
-        except ProviderError as error:
-            reduced = without_refused(body, error)
-            if reduced is None:
-                raise
-            content = await self._upstream.post(_PATH, reduced)
+        content = await self._upstream.post(_PATH, self._body(messages, tools, tool_choice))
         message = decode_as(self._upstream, _message_decoder, content)
         if message.content is None:
             raise self._upstream.error("sent an answer without content")
@@ -116,21 +108,6 @@ class Anthropic(LanguageModel):
     ) -> AsyncGenerator[Delta]:
         """The reply as it is written (`LanguageModel.stream`)."""
         body = {**self._body(messages, tools, tool_choice), "stream": True}
-        try:
-            async with aclosing(self._deltas(body)) as deltas:
-                async for delta in deltas:
-                    yield delta
-            return
-        except ProviderError as error:
-            # A refusal comes instead of the first piece, so nothing is said twice.
-            reduced = without_refused(body, error)
-            if reduced is None:
-                raise
-        async with aclosing(self._deltas(reduced)) as deltas:
-            async for delta in deltas:
-                yield delta
-
-    async def _deltas(self, body: dict[str, Any]) -> AsyncGenerator[Delta]:
         upstream = self._upstream
         tally = _Tally(None)
         calls: dict[int, tuple[_Block, list[str]]] = {}

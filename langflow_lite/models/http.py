@@ -19,7 +19,7 @@ from langflow_lite.errors import ProviderError
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.values import to_json
 
-__all__ = ["Refusal", "Upstream", "decode_as", "read_out", "without_refused"]
+__all__ = ["Refusal", "Upstream", "decode_as", "read_out"]
 
 _Chunk = TypeVar("_Chunk")
 _CONNECT_TIMEOUT = 10.0
@@ -54,14 +54,16 @@ class Upstream:
 
     Retries, at most `options.max_retries` times and never once a reply has begun: connections that broke before any
     byte came back, 429 and 503 after their `Retry-After` (when that is at most 20 s), other server errors at most
-    twice. Everything that still fails is a `ProviderError`; a status of 400 or more a `Refusal`.
+    twice. A `lenient` one also sends a request again, once, without the parameter that a 400 or 422 calls unsupported.
+    Everything that still fails is a `ProviderError`; a status of 400 or more a `Refusal`.
     """
 
-    def __init__(self, endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, headers: Mapping[str, str] | None = None, *, lenient: bool = False) -> None:
         if endpoint.client is None:
             raise ValueError(f"the endpoint of {endpoint.provider} has no HTTP client")
         self._client = endpoint.client
         self._endpoint = endpoint
+        self._lenient = lenient
         own = httpx2.Headers({"content-type": "application/json", **(headers or {}), **endpoint.headers})
         self._headers = [header for header in self._client.headers.raw if header[0].decode("latin-1") not in own]
         self._headers += own.raw
@@ -140,6 +142,7 @@ class Upstream:
         address = self._endpoint.base_url + path
         content = to_json(body)
         failures = 0
+        may_reduce = self._lenient
         while True:
             try:
                 request = self._request(_parsed(address), content)
@@ -159,6 +162,9 @@ class Upstream:
             if response.status_code < 300:
                 return response
             refusal = await self._refusal(response)
+            if may_reduce and (reduced := _without_refused(body, refusal)) is not None:
+                content, failures, may_reduce = to_json(reduced), 0, False
+                continue
             delay = self._delay_before_retry(refusal, failures)
             if delay is None:
                 raise refusal
@@ -244,28 +250,6 @@ def decode_as(upstream: Upstream, decoder: msgspec.json.Decoder[_Chunk], content
         raise upstream.error(f"sent something that could not be understood: {shown!r} ({error})") from error
 
 
-def without_refused(body: Mapping[str, Any], error: ProviderError) -> dict[str, Any] | None:
-    """The request without the parameter that a 400 or 422 calls unsupported; None when it is about something else.
-
-    `max_tokens` is sent as `max_completion_tokens` when the provider asks for that.
-    """
-    if not isinstance(error, Refusal) or error.provider_status not in (400, 422):
-        return None
-    said = " ".join(_texts(error.body))
-    if not _COMPLAINT.search(said):
-        return None
-    detail = error.body.get("error") if isinstance(error.body, dict) else None
-    param = detail.get("param") if isinstance(detail, dict) else None
-    named = [str(param), *_WORD.findall(said)]
-    refused = next((name for name in named if name in body and name not in _PROTECTED), None)
-    if refused is None:
-        return None
-    rest = {name: value for name, value in body.items() if name != refused}
-    if refused == "max_tokens" and "max_completion_tokens" in said:
-        rest["max_completion_tokens"] = body[refused]
-    return rest
-
-
 # Reading an address anew takes longer than the rest of making a request.
 _parsed = lru_cache(maxsize=256)(httpx2.URL)
 
@@ -282,6 +266,28 @@ def _message_of(body: Any) -> str:
             if found:
                 return found
     return ""
+
+
+def _without_refused(body: Mapping[str, Any], refusal: Refusal) -> dict[str, Any] | None:
+    """The request without the parameter that a 400 or 422 calls unsupported; None when it is about something else.
+
+    `max_tokens` is sent as `max_completion_tokens` when the provider asks for that.
+    """
+    if refusal.provider_status not in (400, 422):
+        return None
+    said = " ".join(_texts(refusal.body))
+    if not _COMPLAINT.search(said):
+        return None
+    detail = refusal.body.get("error") if isinstance(refusal.body, dict) else None
+    param = detail.get("param") if isinstance(detail, dict) else None
+    named = [str(param), *_WORD.findall(said)]
+    refused = next((name for name in named if name in body and name not in _PROTECTED), None)
+    if refused is None:
+        return None
+    rest = {name: value for name, value in body.items() if name != refused}
+    if refused == "max_tokens" and "max_completion_tokens" in said:
+        rest["max_completion_tokens"] = body[refused]
+    return rest
 
 
 def _texts(body: Any) -> Iterator[str]:

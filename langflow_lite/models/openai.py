@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from langflow_lite.errors import ProviderError
 from langflow_lite.models.base import (
     ChatMessage,
     Delta,
@@ -24,7 +23,7 @@ from langflow_lite.models.base import (
     token_usage,
 )
 from langflow_lite.models.endpoint import Endpoint
-from langflow_lite.models.http import Upstream, decode_as, read_out, without_refused
+from langflow_lite.models.http import Upstream, decode_as, read_out
 from langflow_lite.values import to_json
 
 __all__ = ["OpenAI", "connect"]
@@ -82,7 +81,7 @@ class OpenAI(LanguageModel):
         self.provider = endpoint.provider
         self.model = endpoint.model
         self._options = endpoint.options
-        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {})
+        self._upstream = Upstream(endpoint, self._credentials(endpoint.key) if endpoint.key else {}, lenient=True)
 
     def _credentials(self, key: str) -> dict[str, str]:
         return {"authorization": f"Bearer {key}"}
@@ -97,14 +96,7 @@ class OpenAI(LanguageModel):
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
     ) -> Reply:
         """One request, one reply (`LanguageModel.complete`)."""
-        body = self._body(messages, tools, tool_choice)
-        try:
-            content = await self._upstream.post(self._path, body)
-        except ProviderError as error:
-            reduced = without_refused(body, error)
-            if reduced is None:
-                raise
-            content = await self._upstream.post(self._path, reduced)
+        content = await self._upstream.post(self._path, self._body(messages, tools, tool_choice))
         completion = decode_as(self._upstream, _decoder, content)
         if completion.error:
             raise self._upstream.reported(completion.error)
@@ -129,21 +121,6 @@ class OpenAI(LanguageModel):
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        try:
-            async with aclosing(self._deltas(body)) as deltas:
-                async for delta in deltas:
-                    yield delta
-            return
-        except ProviderError as error:
-            # A refusal comes instead of the first piece, so nothing is said twice.
-            reduced = without_refused(body, error)
-            if reduced is None:
-                raise
-        async with aclosing(self._deltas(reduced)) as deltas:
-            async for delta in deltas:
-                yield delta
-
-    async def _deltas(self, body: dict[str, Any]) -> AsyncGenerator[Delta]:
         upstream = self._upstream
         calls = _Calls()
         usage: dict[str, int] | None = None

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -29,7 +29,7 @@ from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.settings import Settings
 from langflow_lite.values import Data, Message, Source, Table
 from tests.models.support import DictFiles, DictVariables, Events, Node, run_context
-from tests.standin import Standin, running_standin
+from tests.standin import Standin
 
 pytestmark = pytest.mark.anyio
 
@@ -47,23 +47,6 @@ FAMILY = [
     PerplexityModel,
     MistralModel,
 ]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def shared_standin() -> Iterator[Standin]:
-    with running_standin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def standin(shared_standin: Standin) -> Standin:
-    shared_standin.reset()
-    return shared_standin
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -10,29 +8,10 @@ from langflow_lite.errors import MissingModel, ProviderError
 from langflow_lite.models.embeddings import HashedEmbeddings
 from langflow_lite.models.embeddings_resolve import EmbeddingWish, open_embeddings
 from langflow_lite.models.outbound import OutboundClients
-from langflow_lite.settings import Settings
 from tests.models.support import run_context
-from tests.standin import Standin, running_standin
+from tests.standin import Standin
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def shared() -> Any:
-    with running_standin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def standin(shared: Standin) -> Standin:
-    shared.reset()
-    return shared
-
-
-@pytest.fixture
-async def outbound(anyio_backend: str) -> AsyncIterator[OutboundClients]:
-    async with OutboundClients(Settings(environ={})) as clients:
-        yield clients
 
 
 def cosine(a: list[float], b: list[float]) -> float:
