@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -26,16 +24,15 @@ from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.observer import Observer, together
 from langflow_lite.engine.plan import Plan, has_component
+from langflow_lite.engine.plans import Plans
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
 from langflow_lite.errors import LangflowError, OutOfFiles, PauseUnavailable
 from langflow_lite.events import EventName
-from langflow_lite.flow import Flow, decode_data
+from langflow_lite.flow import Flow
 from langflow_lite.flow_folder import FlowFolder, Loaded, load_flows
-from langflow_lite.graph import compile_graph
 from langflow_lite.ids import new_id
-from langflow_lite.inside import FlowsInside
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.callbacks import Callbacks, signing_key
@@ -62,6 +59,7 @@ from langflow_lite.storage.secretbox import SecretBox
 from langflow_lite.storage.user_files import UserFiles
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.storage.vectors import VectorStore
+from langflow_lite.subflows import SubFlows
 from langflow_lite.telemetry.metrics import ServerMetrics
 from langflow_lite.telemetry.otlp import open_tracing
 from langflow_lite.values import utc_now
@@ -70,11 +68,7 @@ __all__ = ["PreparedRun", "Runtime"]
 
 logger = logging.getLogger(__name__)
 
-_PLANS_KEPT = 256
-_TRUST_SECONDS = 0.2
 _LOAD_AGAIN_SECONDS = 1.0
-# Compiling is quick, but not so quick that a flow of megabytes may hold up everyone else.
-_COMPILE_IN_THREAD = 256 * 1024
 
 
 class PreparedRun(msgspec.Struct, frozen=True):
@@ -129,7 +123,9 @@ class PreparedRun(msgspec.Struct, frozen=True):
             streaming=emit is not None,
             emit=emit,
             decide=decide,
-            flows=FlowsInside(runtime, self.request, (*self.around, self.flow.id)),
+            flows=SubFlows(
+                runtime.flows, runtime.plans, runtime.run_subflow, self.request, (*self.around, self.flow.id)
+            ),
             kind=kind or ("subflow" if self.around else "run"),
         )
 
@@ -221,9 +217,6 @@ class Runtime:
         self.attached_runs = AttachedRuns()
         self.flow_folder = FlowFolder(settings.load_flows_path, self.flows) if settings.load_flows_path else None
         self.loaded = Loaded()
-        self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
-        self._trust_stamp = 0
-        self._trust_due = 0.0
         self._stack = AsyncExitStack()
 
     @property
@@ -248,6 +241,7 @@ class Runtime:
             stack.callback(self.api_keys.save_usage)
             threads = anyio.CapacityLimiter(self.settings.worker_threads)
             self.shared = Shared(FrozenCache(), threads, together(self.observer, self.monitor))
+            self.plans = Plans(self.registry, self.trusted, threads, self.flows.get_version)
             self.flows.on_change(self.shared.frozen.forget)
             self.loaded = await load_flows(self.settings, self.flows, self.meta, self.flow_folder)
             await stack.enter_async_context(self.callbacks)
@@ -305,60 +299,27 @@ class Runtime:
         secret = self.settings.callback_secret
         return signing_key(secret) if secret else signing_key("", (await self.variables.open_box()).key)
 
-    async def plan(self, flow: Flow, version: str | None = None) -> Plan:
-        """The compiled flow, at its present version or a pinned one.
-
-        Raises `NotFound` for a version it never had and `GraphError` when the flow cannot be run.
-        """
-        version = version or flow.version
-        self._notice_trust()
-        plan = self._plans.get((flow.id, version))
-        if plan is not None:
-            self._plans.move_to_end((flow.id, version))
-            return plan
-        data = flow.data if version == flow.version else await self.flows.get_version(flow.id, version)
-        size = len(bytes(data)) if data is not None else 0
-        if size > _COMPILE_IN_THREAD:
-            plan = await anyio.to_thread.run_sync(self._compile, data, limiter=self.shared.threads)
-        else:
-            plan = self._compile(data)
-        for warning in plan.graph.warnings:
-            logger.warning("flow %s (%s): %s", flow.name, flow.id, warning)
-        self._plans[flow.id, version] = plan
-        if len(self._plans) > _PLANS_KEPT:
-            self._plans.popitem(last=False)
-        return plan
-
-    def _compile(self, data: msgspec.Raw | bytes | None) -> Plan:
-        return Plan.of(compile_graph(decode_data(data)), self.registry, self.trusted)
-
     def has_component(self, node: Mapping[str, Any]) -> bool:
         """Whether this server has something that runs an exported node."""
         return has_component(node, self.registry, self.trusted)
 
-    def _notice_trust(self) -> None:
-        """Forget all plans when the operator has trusted code or does so no longer; looks five times a second at most."""
-        now = time.monotonic()
-        if now < self._trust_due:
-            return
-        self._trust_due = now + _TRUST_SECONDS
-        if (stamp := self.trusted.stamp()) != self._trust_stamp:
-            self._trust_stamp = stamp
-            self._plans.clear()
-
-    async def compiled(self, flow: Flow, version: str | None = None, data: msgspec.Raw | None = None) -> Plan:
-        """The plan a request means: of an unsaved graph, else of the flow at a version."""
-        return await self.plan(flow, version) if data is None else self._compile(data)
-
     async def prepare(
-        self, flow: Flow, request: RunRequest, *, version: str | None = None, may_pause: bool = False
+        self,
+        flow: Flow,
+        request: RunRequest,
+        *,
+        version: str | None = None,
+        may_pause: bool = False,
+        around: tuple[str, ...] = (),
     ) -> PreparedRun:
-        """Check a request against a flow before anything runs; `may_pause` says that the run can wait for people.
+        """Check a request against a flow before anything runs.
 
-        Raises, besides what `plan` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`,
+        `may_pause` says that the run can wait for people; `around` is as in `PreparedRun`.
+
+        Raises, besides what `Plans.get` raises: `ComponentsUnsupported`, `TweaksRefused`, `InvalidRequest`, `BadRequest`,
         `PauseUnavailable`.
         """
-        plan = await self.compiled(flow, version, request.graph)
+        plan = await self.plans.get(flow, version, request.graph)
         overrides = resolve_overrides(
             plan.graph,
             tweaks=request.tweaks,
@@ -374,7 +335,11 @@ class Runtime:
                 f"This flow waits for a person at {names}, which only a background job can: "
                 'run it with POST /api/v2/workflows and "background": true'
             )
-        return PreparedRun(self, flow, plan, request, overrides)
+        return PreparedRun(self, flow, plan, request, overrides, around)
+
+    async def run_subflow(self, flow: Flow, request: RunRequest, around: tuple[str, ...]) -> RunOutcome:
+        """Run a flow inside others, `around` it; raises what `prepare` and `PreparedRun.execute` raise."""
+        return await (await self.prepare(flow, request, around=around)).execute()
 
     async def run_attached(self, job: Job, prepared: PreparedRun, emit: Emit | None = None) -> Ended:
         """Run a job inside the request that asked for it, and keep it once it has ended.

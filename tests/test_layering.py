@@ -14,7 +14,7 @@ from tests.serving import ROOT
 PACKAGE = ROOT / "langflow_lite"
 LAYERS = [
     {"__main__", "cli", "client", "serve", "check", "trust", "terminal", "app", "http", "playground"},
-    {"runtime", "inside", "loading", "flow_folder", "local", "telemetry"},
+    {"runtime", "subflows", "loading", "flow_folder", "local", "telemetry"},
     {"jobs", "storage"},
     {"engine"},
     {"components", "models", "compat"},

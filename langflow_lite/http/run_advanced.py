@@ -48,7 +48,7 @@ async def run_advanced(call: Call) -> Any:
     body: AdvancedBody = call.body
     runtime = call.runtime
     flow = runtime.flows.get(call.params["flow_id_or_name"])
-    graph = (await runtime.compiled(flow)).graph
+    graph = (await runtime.plans.get(flow)).graph
     answer = RunAnswer("", [])
     for sent in body.inputs or [InputValue(input_value="")]:
         value = sent.input_value or ""

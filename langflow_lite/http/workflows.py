@@ -203,7 +203,7 @@ def _find_flow(runtime: Runtime, name: str) -> Flow:
 async def _job(call: Call, body: WorkflowBody, flow: Flow) -> tuple[Job, PreparedRun]:
     runtime = call.runtime
     data = body.data if body.has_data else None
-    graph = (await runtime.compiled(flow, body.flow_version, data)).graph
+    graph = (await runtime.plans.get(flow, body.flow_version, data)).graph
     dotted = read_inputs(graph, body.inputs or {})
     tweaks = _merged(body.tweaks or {}, dotted.tweaks)
     if body.session_id and dotted.session_id and body.session_id != dotted.session_id:

@@ -45,7 +45,7 @@ async def test_code_in_a_field_runs_once_exactly_it_is_trusted(
     [candidate] = [each for each in candidates(stored, bench.runtime.registry, bench.runtime.trusted) if not each.known]
     assert candidate.code == code
     bench.runtime.trusted.add(candidate.code)
-    bench.runtime._trust_due = 0
+    bench.runtime.plans._trust_due = 0
     assert await bench.ask(stored, "") == answer
 
 

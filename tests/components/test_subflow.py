@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from langflow_lite.errors import ComponentError
-from langflow_lite.inside import MAX_DEPTH
+from langflow_lite.subflows import MAX_DEPTH
 from tests.components.workbench import Workbench
 from tests.flows import edge, flow, node
 from tests.standin import Standin

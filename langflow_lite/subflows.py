@@ -1,22 +1,21 @@
-"""Flows inside flows: running a stored flow as a part of another one's run."""
+"""SubFlows: running a stored flow as a part of another one's run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from langflow_lite.components.context import ChildFlow, ChildInput
+from langflow_lite.engine.plans import Plans
+from langflow_lite.engine.run import RunOutcome
 from langflow_lite.errors import ComponentError, FlowNotFound, LangflowError
 from langflow_lite.flow import Flow
 from langflow_lite.job import RunRequest
+from langflow_lite.storage.flows import FlowStore
 
-if TYPE_CHECKING:
-    from langflow_lite.runtime import Runtime
-
-__all__ = ["MAX_DEPTH", "FlowsInside"]
+__all__ = ["MAX_DEPTH", "SubFlows"]
 
 MAX_DEPTH = 8
 """Most flows that may run inside one another."""
@@ -24,17 +23,22 @@ MAX_DEPTH = 8
 _INPUT_FIELDS = {"Webhook": "data"}
 
 
-class FlowsInside(msgspec.Struct, frozen=True):
-    """The `Flows` of one run. `request` is that run's, `around` the flows it is inside of and its own, outermost first."""
+class SubFlows(msgspec.Struct, frozen=True):
+    """The `Flows` of one run. `request` is that run's, `around` the flows it is inside of and its own, outermost first.
 
-    runtime: Runtime
+    `execute` runs a flow inside those around it.
+    """
+
+    flows: FlowStore
+    plans: Plans
+    execute: Callable[[Flow, RunRequest, tuple[str, ...]], Awaitable[RunOutcome]]
     request: RunRequest
     around: tuple[str, ...]
 
     async def find(self, id_: str, name: str) -> ChildFlow:
         """The flow of this id, else of this name or endpoint name. Raises `FlowNotFound` and `GraphError`."""
         flow = self._flow(id_, name)
-        graph = (await self.runtime.plan(flow)).graph
+        graph = (await self.plans.get(flow)).graph
         inputs = tuple(
             ChildInput(vertex.id, vertex.type, vertex.display_name, field)
             for vertex in graph.vertices.values()
@@ -43,15 +47,14 @@ class FlowsInside(msgspec.Struct, frozen=True):
         return ChildFlow(flow.id, flow.name, flow.description or "", inputs)
 
     def _flow(self, id_: str, name: str) -> Flow:
-        flows = self.runtime.flows
         for key in (id_, name):
             if key:
                 try:
-                    return flows.get(key)
+                    return self.flows.get(key)
                 except FlowNotFound:
                     continue
         # An id from another server's export means nothing here, but the name may.
-        found = next((flow for flow in flows.list() if name and flow.name == name), None)
+        found = next((flow for flow in self.flows.list() if name and flow.name == name), None)
         if found is None:
             raise FlowNotFound(f"Flow not found: {name or id_}")
         return found
@@ -64,7 +67,7 @@ class FlowsInside(msgspec.Struct, frozen=True):
         Its messages are stored under its own id and the given session; none of its events is told. Raises
         `ComponentError` when it fails, when it would run itself, and beyond `MAX_DEPTH`.
         """
-        flow = self.runtime.flows.get_by_id(flow_id)
+        flow = self.flows.get_by_id(flow_id)
         if flow.id in self.around:
             raise ComponentError(f"the flow {flow.name!r} would run itself")
         if len(self.around) >= MAX_DEPTH:
@@ -78,8 +81,7 @@ class FlowsInside(msgspec.Struct, frozen=True):
             globals=self.request.globals,
         )
         try:
-            prepared = await self.runtime.prepare(flow, request)
-            outcome = await replace(prepared, around=self.around).execute()
+            outcome = await self.execute(flow, request, self.around)
         except ComponentError as error:
             raise ComponentError(
                 f"Error running flow {flow.name!r}: {error.message}",
