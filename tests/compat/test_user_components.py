@@ -86,7 +86,7 @@ async def test_a_component_of_the_older_sort(bench: Workbench) -> None:
 async def test_the_same_graph_runs_once_its_code_is_trusted_and_no_more_when_it_is_not(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("langflow_lite.runtime._TRUST_SECONDS", 0)
+    monkeypatch.setattr("langflow_lite.engine.plans._TRUST_SECONDS", 0)
     stored = await bench.store(custom(SHOUT, "Shout", field="text", output="louder"))
     with pytest.raises(ComponentsUnsupported):
         await bench.ask(stored, "a")
