@@ -12,10 +12,18 @@ from langflow_lite.events import Frames
 from langflow_lite.jobs.store import JobStore, Written
 from langflow_lite.values import to_json
 
-__all__ = ["JobLog"]
+__all__ = ["JobLog", "stored_events"]
 
 _KEPT_IN_MEMORY = 512
-READ_AT_ONCE = 256
+_READ_AT_ONCE = 256
+
+
+async def stored_events(store: JobStore, job_id: str, after: int) -> Frames:
+    """The events that are stored behind a sequence id, as many as are read at once; raises `EventsEvicted`."""
+    batch = await store.events(job_id, after, _READ_AT_ONCE)
+    if not batch or batch[0][0] != after + 1:
+        raise EventsEvicted(f"the events of job {job_id} after {after} are no longer kept")
+    return batch
 
 
 class JobLog:
@@ -147,14 +155,12 @@ class JobLog:
         while True:
             first_recent = self._committed - len(self._recent)
             if cursor < first_recent:
-                batch = await self._store.events(self._job_id, cursor, READ_AT_ONCE)
-                if not batch or batch[0][0] != cursor + 1:
-                    raise EventsEvicted(f"the events of job {self._job_id} after {cursor} are no longer kept")
+                batch = await stored_events(self._store, self._job_id, cursor)
                 cursor = batch[-1][0]
                 yield batch
             elif cursor < self._committed:
                 start = cursor - first_recent
-                frames = self._recent[start : start + READ_AT_ONCE]
+                frames = self._recent[start : start + _READ_AT_ONCE]
                 first, cursor = cursor + 1, cursor + len(frames)
                 yield list(enumerate(frames, first))
             elif self._closed:

@@ -16,11 +16,11 @@ import anyio.abc
 from msgspec.structs import replace
 
 from langflow_lite.engine.observer import Observer
-from langflow_lite.errors import EventLimitExceeded, EventsEvicted, JobNotStoppable, QueueFull, StorageError
+from langflow_lite.errors import EventLimitExceeded, JobNotStoppable, QueueFull, StorageError
 from langflow_lite.events import Frames
 from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
-from langflow_lite.jobs.log import READ_AT_ONCE, JobLog
+from langflow_lite.jobs.log import JobLog, stored_events
 from langflow_lite.jobs.pauses import Pauses
 from langflow_lite.jobs.store import JobStore
 from langflow_lite.values import utc_now
@@ -361,9 +361,7 @@ class Supervisor:
         job = await self._store.get(job_id)
         cursor = after
         while cursor < job.events:
-            batch = await self._store.events(job_id, cursor, READ_AT_ONCE)
-            if not batch or batch[0][0] != cursor + 1:
-                raise EventsEvicted(f"the events of job {job_id} after {cursor} are no longer kept")
+            batch = await stored_events(self._store, job_id, cursor)
             cursor = batch[-1][0]
             yield batch
 
