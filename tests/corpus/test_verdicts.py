@@ -26,6 +26,7 @@ SHOUTS = chat("Shout", "louder", fields={"code": {"type": "code", "value": SHOUT
     ("document", "trusting", "kind", "why"),
     [
         (chat("OpenAIModel", model_name="gpt-4o-mini"), False, ANSWERED, ""),
+        (chat("GoogleGenerativeAIModel", model_name="gemini-2.5-flash"), False, ANSWERED, ""),
         (chat("OpenAIModel", model_name="fail"), False, CLEAR, "failed: OpenAIModel"),
         (chat("URLComponent", "page_results", urls=["https://site.test/a"]), False, ANSWERED, ""),
         (SHOUTS, False, CLEAR, "not available: Shout"),

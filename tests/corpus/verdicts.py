@@ -29,7 +29,10 @@ ANSWERED, CLEAR, OTHER = "answered", "clear error", "anything else"
 SECONDS = 60.0
 QUESTION = "Please help me with 2 + 2, and with https://www.youtube.com/watch?v=abc-DEF_123."
 
-_MODEL_PATHS = ("/chat/completions", "/embeddings", "/messages", "/api/chat", "/api/embed", "/models", "/api/tags")
+_MODEL_PATHS = (
+    *("/chat/completions", "/embeddings", "/messages", "/api/chat", "/api/embed", "/models", "/api/tags"),
+    *(":generateContent", ":streamGenerateContent", ":batchEmbedContents"),
+)
 _FEED = (
     b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Title</title><summary>Summary</summary></entry></feed>"
 )
@@ -54,6 +57,7 @@ _ANSWERS: dict[str, Any] = {
     },
     "/api/timedtext": {"events": [{"tStartMs": 0, "dDurationMs": 1000, "segs": [{"utf8": "Text"}]}]},
 }
+_NONE_FOUND = {"data": {"documents": []}, "status": {}}
 _PAGE = Answer(b"<html><title>Page</title><p>A page.</p></html>", headers={"content-type": "text/html"})
 
 
@@ -80,7 +84,7 @@ class _Diverted(httpx2.AsyncHTTPTransport):
         path = request.url.path
         to_model = request.url.port == self._models.port or path.endswith(_MODEL_PATHS)
         if not to_model and path not in _ANSWERS:
-            self._web.serve(path, _PAGE)
+            self._web.serve(path, _NONE_FOUND if path.startswith("/api/json/v1/") else _PAGE)
         target = self._models if to_model else httpx2.URL(self._web.url)
         # Compatible providers have this path below addresses of all kinds.
         path = "/v1/chat/completions" if path.endswith("/chat/completions") and "/deployments/" not in path else path
