@@ -216,11 +216,19 @@ def _as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    if isinstance(value, Mapping) and isinstance(value.get("text"), str):
-        return str(value["text"])
+    if isinstance(value, Mapping):
+        fields, key = _written_out(value)
+        if isinstance(text := fields.get(key), str):
+            return text
     if isinstance(value, Table):
         return value.to_markdown()
     raise ValueError(f"expected text, got {_kind_name(value)}")
+
+
+def _written_out(value: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """The fields of a message or record in an export, and the key of its text: flat, or under `data` beside `text_key`."""
+    fields, key = value.get("data"), value.get("text_key")
+    return (fields, key) if isinstance(fields, Mapping) and isinstance(key, str) else (value, "text")
 
 
 def _text_key(value: Data) -> str:
@@ -241,7 +249,9 @@ def _as_message(value: Any) -> Message | str:
         return Message(text=value.get_text())
     if isinstance(value, Mapping):
         try:
-            return msgspec.convert({k: v for k, v in value.items() if k != "timestamp"}, Message, strict=False)
+            fields, _ = _written_out(value)
+            untimed = {key: field for key, field in fields.items() if key != "timestamp"}
+            return msgspec.convert(untimed, Message, strict=False)
         except msgspec.ValidationError as error:
             raise ValueError(f"this is not a message: {error}") from error
     return Message(text=_as_text(value))
