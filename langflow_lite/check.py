@@ -138,7 +138,7 @@ def check_flow(
     warnings: list[str] = []
     try:
         plan = Plan.of(compile_graph(decode_data(flow.data)), registry, trusted)
-        warnings += plan.graph.warnings
+        warnings += plan.warnings
         needed = set(plan.graph.vertices)
         try:
             schedule = plan.schedule(plan.graph.entry)

@@ -69,6 +69,20 @@ def test_code_in_a_field_is_a_fault_until_it_is_trusted(check):
     assert (fault.node, fault.reason) == ("F-1", "user_code_untrusted")
 
 
+def test_a_tool_for_code_that_a_model_writes_is_a_warning(check):
+    code = node("Code-1", "PythonREPLComponent", display_name="Python", tool_mode=True, python_code="print(1)")
+    nodes = [*CHAT, code, node("Agent-1", "Agent", agent_llm="OpenAI", model_name="gpt-4o-mini")]
+    edges = [
+        edge("ChatInput-1.message", "Agent-1.input_value"),
+        edge("Code-1.component_as_tool", "Agent-1.tools"),
+        edge("Agent-1.response", "ChatOutput-1.input_value"),
+    ]
+    found = check(nodes, edges)
+    assert found.runs
+    [warning] = found.warnings
+    assert warning.startswith("Python (node Code-1) runs no code that a model writes")
+
+
 def test_a_cycle_is_a_fault_that_names_its_nodes(check):
     nodes = [*CHAT, node("Prompt-1", "Prompt Template", template="{a}", a="")]
     edges = [*chain("ChatInput-1", "Prompt-1", "ChatOutput-1"), edge("Prompt-1.prompt", "Prompt-1.a")]

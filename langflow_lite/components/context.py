@@ -112,6 +112,9 @@ class Databases(Protocol):
 class TrustedSources(Protocol):
     """The sources that the operator has trusted."""
 
+    def __contains__(self, hash_: str) -> bool:
+        """Whether the source with this hash (`exported.code_hash`) is trusted."""
+
     def run(self, code: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run exactly this source, with the names `given` to it; all the names it then has. Blocks.
 

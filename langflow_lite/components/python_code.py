@@ -15,6 +15,7 @@ from langflow_lite.components.base import Component, output
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.tools import Tool
 from langflow_lite.errors import ComponentError, LangflowError
+from langflow_lite.exported import code_hash
 from langflow_lite.values import Data, Message
 
 __all__ = ["PythonCodeStructuredTool", "PythonFunctionComponent", "PythonREPLComponent"]
@@ -32,8 +33,12 @@ class _PythonCode(Component):
     icon = "Python"
 
     def _run(self, code: str, given: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        if self.ctx.trusted is None:
-            raise ComponentError("no code is trusted here")
+        if self.ctx.trusted is None or code_hash(code) not in self.ctx.trusted:
+            # What is in the file was looked at before the run, so this came later.
+            raise ComponentError(
+                "code that a request, a model or another component writes is never run here, "
+                "only what the operator has trusted in the flow"
+            )
         return self.ctx.trusted.run(code, given or {})
 
     def _function(self, code: str, name: str = "") -> Callable[..., Any]:

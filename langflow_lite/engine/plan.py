@@ -59,14 +59,14 @@ class LoopPlan:
 class Plan:
     """A graph with everything a run can know beforehand. Build it with `Plan.of`.
 
-    `unsupported` describes the vertices whose type this server does not have; `warnings` adds to the graph's own.
+    `unsupported` describes the vertices whose type this server does not have; `warnings` are the graph's own and more.
     """
 
     graph: Graph
     vertices: Mapping[str, VertexPlan]
     loops: Mapping[str, LoopPlan]
     unsupported: Mapping[str, Mapping[str, str]]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
     _schedules: dict[frozenset[str], Schedule] = field(default_factory=dict, repr=False)
     _bodies: dict[str, Schedule] = field(default_factory=dict, repr=False)
     _upstream: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -79,6 +79,7 @@ class Plan:
         """
         components: dict[str, type[Component]] = {}
         unsupported: dict[str, Mapping[str, str]] = {}
+        warnings = list(graph.warnings)
         for vertex in graph.vertices.values():
             try:
                 component = _component(vertex, registry, trusted)
@@ -90,6 +91,11 @@ class Plan:
                     unsupported[vertex.id] = _unsupported(vertex, "user_code_untrusted", refusal)
                 else:
                     components[vertex.id] = component
+                    if _written_by_model(vertex, component):
+                        warnings.append(
+                            f"{vertex.display_name} (node {vertex.id}) runs no code that a model writes; "
+                            "a model that calls it is told so"
+                        )
                 continue
             reason, suggestion = registry.explain(vertex.type, vertex.metadata)
             if vertex.code_hash and reason in ("unknown_type", "user_code_untrusted"):
@@ -106,7 +112,7 @@ class Plan:
             for id_, planned in vertices.items()
             if issubclass(planned.component, LoopingComponent)
         }
-        return cls(graph, vertices, loops, unsupported)
+        return cls(graph, vertices, loops, unsupported, tuple(warnings))
 
     def schedule(self, chosen: frozenset[str]) -> Schedule:
         """The order of a run over the chosen vertices; raises `ComponentsUnsupported` naming every type it lacks."""
@@ -146,15 +152,18 @@ def _untrusted_field(
 ) -> str | None:
     """Why code in the fields of a vertex will not run."""
     for name in component.code_fields:
-        by_model = vertex.tool_mode and component.inputs[name].tool_mode
-        if by_model or any(edge.field == name for edge in graph.incoming[vertex.id]):
-            return (
-                "code that a model or another component writes is never run; write it into the node and trust it there"
-            )
+        if any(edge.field == name for edge in graph.incoming[vertex.id]):
+            return "code that another component writes is never run; write it into the node and trust it there"
+        if _written_by_model(vertex, component):
+            continue
         hash_ = code_hash(field_code(vertex.template, name))
         if hash_ and (trusted is None or hash_ not in trusted):
             return CodeUntrusted(hash_).message
     return None
+
+
+def _written_by_model(vertex: Vertex, component: type[Component]) -> bool:
+    return vertex.tool_mode and any(component.inputs[name].tool_mode for name in component.code_fields)
 
 
 def _signals(graph: Graph, components: Mapping[str, type[Component]]) -> Iterator[tuple[str, str]]:

@@ -62,7 +62,7 @@ class Plans:
             self._plans.move_to_end((flow.id, version))
             return plan
         plan = await self._compiled(flow.data if version == flow.version else await self._version_of(flow.id, version))
-        for warning in plan.graph.warnings:
+        for warning in plan.warnings:
             logger.warning("flow %s (%s): %s", flow.name, flow.id, warning)
         self._plans[flow.id, version] = plan
         if len(self._plans) > _KEPT:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,7 +54,7 @@ async def test_code_in_a_field_runs_once_exactly_it_is_trusted(
 async def test_code_that_a_tweak_brings_is_not_what_was_trusted(bench: Workbench) -> None:
     bench.runtime.trusted.add(PRINTS)
     document = answering("PythonREPLComponent", "results", python_code=PRINTS)
-    with pytest.raises(ComponentError, match="its code came with the flow"):
+    with pytest.raises(ComponentError, match="code that a request"):
         await bench.ask(document, "", tweaks={"Code-1": {"python_code": "print(1)"}})
 
 
@@ -66,17 +68,24 @@ async def test_code_that_another_component_writes_never_runs(bench: Workbench) -
     bench.runtime.trusted.add("print(1)")
     with pytest.raises(ComponentsUnsupported) as refused:
         await bench.ask(flow(nodes, edges), "print(1)")
-    assert "that a model or another component writes is never run" in refused.value.components[0]["suggestion"]
+    assert "that another component writes is never run" in refused.value.components[0]["suggestion"]
 
 
-async def test_an_interpreter_as_a_tool_never_runs(bench: Workbench) -> None:
+async def test_an_interpreter_as_a_tool_tells_the_model_that_its_code_does_not_run(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    written = tmp_path / "written"
+    code = f"open({str(written)!r}, 'w')"
+    model = f"tool:run_python_repl:{json.dumps({'python_code': code})}"
     nodes = [
         node("Code-1", "PythonREPLComponent", tool_mode=True, python_code=PRINTS),
-        node("Agent-1", "Agent", input_value="x"),
+        node("Agent-1", "Agent", input_value="x", agent_llm="OpenAI", model_name=model),
+        node("ChatOutput-1", "ChatOutput"),
     ]
-    bench.runtime.trusted.add(PRINTS)
-    with pytest.raises(ComponentsUnsupported):
-        await bench.run(flow(nodes, [edge("Code-1.component_as_tool", "Agent-1.tools")]))
+    edges = [edge("Code-1.component_as_tool", "Agent-1.tools"), edge("Agent-1.response", "ChatOutput-1.input_value")]
+    answer = await bench.ask(flow(nodes, edges), "")
+    assert "TOOLS[Error: code that a request, a model or another component writes is never run here" in answer
+    assert not written.exists()
 
 
 @pytest.mark.parametrize(
