@@ -224,7 +224,8 @@ class Schedule:
     def of(cls, plan: Plan, chosen: Iterable[str], *, inside: str | None = None) -> Schedule:
         """The schedule of the chosen vertices; `inside` names the loop whose body they are."""
         graph = plan.graph
-        run = {id_ for id_ in chosen if not _is_idle_tool(graph, id_)}
+        # A flow of nothing but tools is tried out by running them.
+        run = {id_ for id_ in chosen if not _is_idle_tool(graph, id_)} or set(chosen)
         for id_, loop in plan.loops.items():
             if id_ in run or (inside is None and run & loop.body):
                 run |= loop.body | {id_}

@@ -218,6 +218,14 @@ async def test_a_flow_of_nothing_but_unknown_types_is_refused(bench: Bench) -> N
         await bench.run(flow([node("X-1", "Alpha"), node("X-2", "Beta")], []))
 
 
+async def test_tools_that_nobody_holds_run_only_where_there_is_nothing_else(bench: Bench) -> None:
+    tool = node("Many-1", "Many", tool_mode=True)
+    assert list((await bench.run(flow([tool], []))).results) == ["Many-1"]
+    assert list((await bench.run(flow([tool, node("Text-1", "Text")], []))).results) == ["Text-1"]
+    with pytest.raises(ComponentsUnsupported, match="Alpha"):
+        await bench.run(flow([node("X-1", "Alpha", tool_mode=True)], []))
+
+
 async def test_an_unknown_type_that_is_not_part_of_the_run_does_no_harm(bench: Bench) -> None:
     document = flow(
         [*CHAT, node("X-1", "Alpha"), node("X-2", "Beta")],
