@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -29,7 +30,6 @@ __all__ = [
     "MissingModel",
     "NotFound",
     "NotUnique",
-    "OutOfFiles",
     "OutboundRefused",
     "PauseUnavailable",
     "PayloadTooLarge",
@@ -39,6 +39,7 @@ __all__ = [
     "RequestRefused",
     "ServerStopping",
     "SettingsError",
+    "Shortage",
     "StorageBusy",
     "StorageError",
     "StorageFull",
@@ -391,23 +392,38 @@ class ServerStopping(LangflowError):
     code = "server_shutdown"
 
 
-class OutOfFiles(LangflowError):
-    """503: this process, or the machine, has as many files and sockets open as it may."""
+class Shortage(LangflowError):
+    """503: this process, or the machine, has run out of something for now; what was asked for has not been done."""
 
     status = 503
-    code = "OUT_OF_FILES"
+    code = "OUT_OF_RESOURCES"
     retry_seconds = 2
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The server has as many files and connections open as it may; try again in a moment, "
-            "or raise its limit (ulimit -n)"
-        )
-
     @staticmethod
-    def caused(error: BaseException) -> bool:
-        """Whether an exception says just this."""
-        return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
+    def behind(error: BaseException) -> Shortage | None:
+        """The shortage that an exception is about; None when it is about something else."""
+        error = only_cause(error)
+        if isinstance(error, Shortage):
+            return error
+        if isinstance(error, MemoryError):
+            return Shortage(_NO_MEMORY)
+        if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+            return Shortage(_NO_THREADS)
+        for numbers, message in _SHORT_OF:
+            if isinstance(error, OSError) and error.errno in numbers:
+                return Shortage(message)
+            # The loader of shared libraries tells the reason in words alone.
+            if isinstance(error, ImportError) and any(os.strerror(number) in error.msg for number in numbers):
+                return Shortage(message)
+        return None
+
+
+_NO_FILES = (
+    "The server has as many files and connections open as it may; try again in a moment, or raise its limit (ulimit -n)"
+)
+_NO_MEMORY = "The server is out of memory; try again in a moment, or give it more"
+_NO_THREADS = "The server has as many threads as it may; try again in a moment, or raise its limit (ulimit -u)"
+_SHORT_OF = (((errno.EMFILE, errno.ENFILE), _NO_FILES), ((errno.ENOMEM, errno.ENOBUFS), _NO_MEMORY))
 
 
 class EventLimitExceeded(LangflowError):

@@ -15,6 +15,7 @@ import anyio.to_thread
 import msgspec
 from msgspec.structs import replace
 
+from langflow_lite.chores import keep_doing
 from langflow_lite.compat.trusted import TrustedCode
 from langflow_lite.components.context import Decide, Emit, RunContext
 from langflow_lite.components.registry import Registry
@@ -28,7 +29,7 @@ from langflow_lite.engine.plans import Plans
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
-from langflow_lite.errors import LangflowError, OutOfFiles, PauseUnavailable
+from langflow_lite.errors import LangflowError, PauseUnavailable, Shortage, StorageBusy
 from langflow_lite.events import EventName
 from langflow_lite.flow import Flow
 from langflow_lite.flow_folder import FlowFolder, Loaded, load_flows
@@ -68,7 +69,7 @@ __all__ = ["PreparedRun", "Runtime"]
 
 logger = logging.getLogger(__name__)
 
-_LOAD_AGAIN_SECONDS = 1.0
+_AGAIN_SECONDS = 1.0
 
 
 class PreparedRun(msgspec.Struct, frozen=True):
@@ -248,11 +249,15 @@ class Runtime:
             await stack.enter_async_context(self.jobs)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
-            tasks.start_soon(self._load_components, name="loading of components")
-            tasks.start_soon(self.retention.run, name="retention of jobs")
-            tasks.start_soon(self.metrics.watch_loop, name="lag of the event loop")
+            chores = {
+                "loading of components": self._load_components,
+                "retention of jobs": self.retention.run,
+                "watch over the event loop": self.metrics.watch_loop,
+            }
             if self.settings.reload_flows and self.flow_folder is not None:
-                tasks.start_soon(self.flow_folder.watch, name="changes of flow files")
+                chores["watch over flow files"] = self.flow_folder.watch
+            for name, work in chores.items():
+                tasks.start_soon(keep_doing, name, work, name=name)
             if self.logs is not None:
                 self.logs.note(f"Started with {len(self.flows.list())} flows")
             self._stack = stack.pop_all()
@@ -265,18 +270,8 @@ class Runtime:
 
     async def _load_components(self) -> None:
         # The server listens meanwhile; whoever asks for a component before they are all there gets them at once.
-        while True:
-            try:
-                for _ in self.registry.loading():
-                    await anyio.lowlevel.checkpoint()
-            except OSError as error:
-                # A crowd of connections may hold every file descriptor there is, for a while.
-                if not OutOfFiles.caused(error):
-                    raise
-                logger.warning("Components cannot be loaded for now: %s", error)
-                await anyio.sleep(_LOAD_AGAIN_SECONDS)
-            else:
-                return
+        for _ in self.registry.loading():
+            await anyio.lowlevel.checkpoint()
 
     def problems(self) -> dict[str, str]:
         """What keeps this server from its work until it is restarted, by part (`db`, `jobs`); empty while all is well.
@@ -363,11 +358,23 @@ class Runtime:
 
     async def _execute_job(self, job: Job, emit: Emit) -> Ended:
         try:
-            flow = self.flows.get_by_id(job.flow_id)
-            prepared = await self.prepare(flow, job.request, version=job.flow_version, may_pause=True)
+            prepared = await self._prepare_job(job)
         except LangflowError as error:
             return failed(error.message, error.code)
         return await self._run_job(job, prepared, emit, partial(self.jobs.pauses.decision, job.id))
+
+    async def _prepare_job(self, job: Job) -> PreparedRun:
+        while True:
+            try:
+                flow = self.flows.get_by_id(job.flow_id)
+                return await self.prepare(flow, job.request, version=job.flow_version, may_pause=True)
+            except Exception as error:
+                # It was accepted, and nothing of it has been done: it can wait for better times.
+                shortage = error if isinstance(error, StorageBusy) else Shortage.behind(error)
+                if shortage is None:
+                    raise
+                logger.warning("job %s has to wait: %s", job.id, shortage.message)
+            await anyio.sleep(_AGAIN_SECONDS)
 
     async def _run_job(self, job: Job, prepared: PreparedRun, emit: Emit | None, decide: Decide | None = None) -> Ended:
         outputs = job.kind is JobKind.WORKFLOW
@@ -387,6 +394,8 @@ class Runtime:
         except LangflowError as error:
             return failed(error.message, error.code)
         except Exception as error:
+            if (shortage := Shortage.behind(error)) is not None:
+                return failed(shortage.message, shortage.code)
             logger.exception("job %s of flow %s failed inside the server", job.id, job.flow_id)
             return failed(f"internal error: {type(error).__name__}", "INTERNAL_ERROR")
         status = JobStatus.FAILED if outcome.failed else JobStatus.COMPLETED

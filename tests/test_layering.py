@@ -19,7 +19,7 @@ LAYERS = [
     {"engine"},
     {"components", "models", "compat"},
     {"graph", "exported", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
-    {"settings", "setting_texts", "errors", "logs", "metrics"},
+    {"settings", "setting_texts", "errors", "chores", "logs", "metrics"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.
 ROOM_OF_PACKAGE = "__init__"

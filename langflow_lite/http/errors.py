@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langflow_lite.errors import LangflowError, OutOfFiles, PayloadTooLarge
+from langflow_lite.errors import LangflowError, PayloadTooLarge, Shortage
 from langflow_lite.values import to_json
 
 __all__ = ["WHOLE_ANSWER", "ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]
@@ -79,7 +79,7 @@ def _json_headers(body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> list[t
 class ErrorBoundary:
     """Outermost ASGI layer: answers every exception, and puts the security headers on every response.
 
-    A `LangflowError` is answered with its status, detail and headers. Anything else is logged with an id and answered
+    A `LangflowError` is answered with its status, detail and headers, and so is a shortage. Anything else is logged with an id and answered
     as a 500 that carries only that id. Once a response has begun, an error can only break the connection.
     """
 
@@ -123,15 +123,16 @@ class ErrorBoundary:
             status, detail, headers = _describe(error)
             await send_json(guarded_send, status, to_json({"detail": detail}), headers)
         except Exception as error:
+            shortage = Shortage.behind(error)
+            if shortage is not None and not started:
+                status, detail, headers = _describe(shortage)
+                await send_json(guarded_send, status, to_json({"detail": detail}), headers)
+                return
             error_id = uuid4().hex
             # The query may hold a key, so the path alone is logged.
             logger.exception("error %s in %s %r", error_id, scope["method"], scope["path"])
             if started:
                 raise
-            if OutOfFiles.caused(error):
-                status, detail, headers = _describe(OutOfFiles())
-                await send_json(guarded_send, status, to_json({"detail": detail}), headers)
-                return
             body = {"detail": "Internal Server Error", "error_id": error_id}
             await send_json(guarded_send, 500, to_json(body))
 

@@ -15,6 +15,7 @@ import anyio
 import anyio.abc
 from msgspec import Raw
 
+from langflow_lite.chores import keep_doing
 from langflow_lite.components.base import Component
 from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind
@@ -79,7 +80,7 @@ class MonitorTable(Observer):
 
     async def __aenter__(self) -> MonitorTable:
         self._tasks = await anyio.create_task_group().__aenter__()
-        self._tasks.start_soon(self._flush_now_and_then, name="monitor")
+        self._tasks.start_soon(keep_doing, "keeping of builds", self._flush_now_and_then, name="monitor")
         return self
 
     async def __aexit__(

@@ -1,3 +1,4 @@
+import errno
 import json
 
 import msgspec
@@ -199,6 +200,28 @@ async def test_an_unexpected_error_shows_an_id_and_logs_the_rest(client, caplog)
     assert body["error_id"] in caplog.text
     assert "the secret inside" in caplog.text
     assert "canary" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (ImportError("_lib.so: cannot open shared object file: Too many open files"), "ulimit -n"),
+        (RuntimeError("can't start new thread"), "ulimit -u"),
+        (MemoryError(), "memory"),
+        (ExceptionGroup("", [OSError(errno.ENOMEM, "Cannot allocate memory")]), "memory"),
+    ],
+    ids=["descriptors", "a shared library", "threads", "memory", "in a task"],
+)
+async def test_a_shortage_says_what_is_short_and_when_to_come_back(caplog, error, word):
+    async def short(scope, receive, send):
+        raise error
+
+    async with calling(ErrorBoundary(short)) as client:
+        answer = await client.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert word in answer.json()["detail"]
+    assert [record.exc_info for record in caplog.records] == [None]
 
 
 async def test_known_errors_carry_their_status_and_every_answer_the_security_headers(client):

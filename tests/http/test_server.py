@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
-from langflow_lite import runtime as runtime_module
+from langflow_lite import chores as chores_module
 from langflow_lite.http import server as server_module
 from langflow_lite.http.errors import ErrorBoundary, send_json
 from langflow_lite.http.server import uvicorn_config
@@ -315,7 +315,7 @@ async def test_components_wait_for_file_descriptors(settings, monkeypatch):
         return import_module(name, package)
 
     monkeypatch.setattr(importlib, "import_module", scarce)
-    monkeypatch.setattr(runtime_module, "_LOAD_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(chores_module, "_FIRST_PAUSE", 0.01)
     async with serving(settings) as port:
         health = b"GET /health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
         catalogue = b"GET /api/v1/all HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"

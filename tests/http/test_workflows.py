@@ -1,11 +1,17 @@
 """The Workflow API over its life: answers of both generations, refusals, stored jobs, stop, list and keys."""
 
+import errno
 import re
 from datetime import datetime
 from uuid import uuid4
 
 import anyio
 import pytest
+
+from langflow_lite import runtime as runtime_module
+from langflow_lite.errors import StorageBusy
+from langflow_lite.ids import new_id
+from langflow_lite.job import Job, JobKind, JobStatus, RunRequest
 
 from .conftest import calling, running
 from .jobs import ECHO, GATED, HALF, MODELLED, TWO_ENDS, WORKFLOWS, add_gate, finished, new_flow, submit
@@ -135,6 +141,25 @@ class TestAnswers:
             assert states == {first: ("in_progress", "job", {}, "none"), second: ("queued", "job", {}, "none")}
             gate.opened.set()
             assert (await finished(client, app.state.runtime, second))["status"] == "completed"
+
+    async def test_a_job_that_was_accepted_waits_for_what_is_short(self, runtime, echo, monkeypatch):
+        monkeypatch.setattr(runtime_module, "_AGAIN_SECONDS", 0)
+        prepare = runtime.prepare
+        troubles = [OSError(errno.EMFILE, "Too many open files"), StorageBusy("locked")]
+
+        async def short(*args, **options):
+            if troubles:
+                raise troubles.pop()
+            return await prepare(*args, **options)
+
+        monkeypatch.setattr(runtime, "prepare", short)
+        job = Job(
+            id=new_id(), kind=JobKind.WORKFLOW, flow_id=echo, session_id="s", request=RunRequest(input_value="hi")
+        )
+        with anyio.fail_after(10):
+            await runtime.jobs.submit(job)
+            assert (await runtime.jobs.wait(job.id)).status is JobStatus.COMPLETED
+        assert not troubles
 
     async def test_a_component_that_fails_is_a_failed_answer_with_what_the_other_branches_made(
         self, client, runtime, gate
