@@ -9,15 +9,16 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import anyio
 import anyio.abc
 
 from langflow_lite.components.context import Outbound
-from langflow_lite.errors import JobNotFound, OutboundRefused, SettingsError, StorageError
+from langflow_lite.errors import JobNotFound, OutboundRefused, SettingsError
 from langflow_lite.job import Job
 from langflow_lite.values import to_json
 
@@ -25,12 +26,16 @@ __all__ = ["CallbackStore", "Callbacks", "signature", "signing_key", "spelled"]
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 DELAYS = (5.0, 20.0, 80.0, 320.0, 1280.0, 3600.0, 3600.0)
 """Seconds between the attempts, in order; a tenth more or less at random, so that receivers that were down are not
 flooded at once."""
 
 _AT_ONCE = 16
 _ANSWER_SECONDS = 15.0
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 300.0
 _GONE = 410
 _PREFIX = "whsec_"
 _DERIVED = b"langflow_lite callbacks"
@@ -98,19 +103,14 @@ class Callbacks:
             self._tasks.start_soon(self._tell, job.id)
 
     async def _tell(self, job_id: str) -> None:
-        try:
+        # A job that was deleted meanwhile is nobody's concern any more.
+        with suppress(JobNotFound):
             state = await self._deliver(job_id)
-            await self._store.set_callback_state(job_id, state)
-        except JobNotFound:
-            return
-        except StorageError as error:
-            # It is still due, so the next start tells it once more; receivers know it by its id.
-            logger.error("the callback of job %s is not recorded: %s", job_id, error.message)
+            await self._at_last(job_id, partial(self._store.set_callback_state, job_id, state))
 
     async def _deliver(self, job_id: str) -> str:
         for delay in (*self._delays, None):
-            async with self._turns:
-                status, problem = await self._post(job_id)
+            status, problem = await self._at_last(job_id, partial(self._attempt, job_id))
             if problem is None:
                 return "delivered"
             if status == _GONE or status is None or delay is None:
@@ -120,8 +120,28 @@ class Callbacks:
             await anyio.sleep(delay * random.uniform(0.9, 1.1))  # noqa: S311
         raise AssertionError("the last delay is None")
 
-    async def _post(self, job_id: str) -> tuple[int | None, str | None]:
-        """The status, 0 when there was no answer and None when there must be none; and what went wrong."""
+    async def _at_last(self, job_id: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what only this server's own troubles can prevent, which are not the receiver's fault and pass.
+
+        When the process ends first the callback is still due, so the next start tells it; receivers know it by its id.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await work()
+            except JobNotFound:
+                raise
+            except Exception as error:
+                logger.error("the callback of job %s has to wait: %s: %s", job_id, type(error).__name__, error)
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _attempt(self, job_id: str) -> tuple[int | None, str | None]:
+        async with self._turns:
+            return await self._post(*await self._request(job_id))
+
+    async def _request(self, job_id: str) -> tuple[str, bytes, dict[str, str]]:
+        """Address, body and headers of an attempt that is made now."""
         job = await self._store.get(job_id)
         key = self._key = self._key or await self._make_key()
         assert job.callback_url is not None
@@ -133,11 +153,15 @@ class Callbacks:
             "webhook-timestamp": seconds,
             "webhook-signature": signature(key, job_id, seconds, body),
         }
+        return job.callback_url, body, headers
+
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int | None, str | None]:
+        """The status, 0 when there was no answer and None when there must be none; and what went wrong."""
         try:
             with anyio.fail_after(_ANSWER_SECONDS):
                 client = self._outbound.client()
                 # Closed unread: nothing of the answer but its status matters, however long it is.
-                async with client.stream("POST", job.callback_url, content=body, headers=headers) as answer:
+                async with client.stream("POST", url, content=body, headers=headers) as answer:
                     status = answer.status_code
         except OutboundRefused as error:
             return None, error.message

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -13,8 +14,9 @@ import anyio
 import anyio.abc
 import pytest
 
-from langflow_lite.errors import SettingsError
+from langflow_lite.errors import SettingsError, StorageBusy, StorageFull
 from langflow_lite.job import Job, JobResult, JobStatus
+from langflow_lite.jobs import callbacks as callbacks_module
 from langflow_lite.jobs.callbacks import Callbacks, signature, signing_key
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.settings import Settings
@@ -169,6 +171,34 @@ async def test_what_was_not_delivered_is_told_by_the_next_start(table: JobTable,
             assert await state_of(table, job) == "delivered"
         async with callbacks():
             assert len(told.requests) == 2
+
+
+async def test_a_shortage_here_is_not_held_against_the_receiver(
+    table: JobTable, outbound: OutboundClients, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(callbacks_module, "_FIRST_PAUSE", 0)
+    troubles: list[Exception] = [OSError(errno.EMFILE, "Too many open files"), RuntimeError("can't start new thread")]
+    unstored: list[Exception] = [StorageBusy("locked"), StorageFull("full")]
+    set_state = table.set_callback_state
+
+    async def key() -> bytes:
+        if troubles:
+            raise troubles.pop()
+        return KEY
+
+    async def set_callback_state(job_id: str, state: str) -> None:
+        if unstored:
+            raise unstored.pop()
+        await set_state(job_id, state)
+
+    monkeypatch.setattr(table, "set_callback_state", set_callback_state)
+    async with receiver(204) as told, Callbacks(table, outbound, lambda job: {}, key, delays=()) as calls:
+        job = await ended(table, told.url)
+        calls.notify(job)
+        assert await state_of(table, job) == "delivered"
+    assert len(told.requests) == 1
+    assert not troubles
+    assert not unstored
 
 
 async def test_jobs_without_a_callback_are_told_to_nobody(table: JobTable, callbacks: Make):
