@@ -18,6 +18,7 @@ from typing import Any
 from langflow_lite.compat.component import Component, CustomComponent
 from langflow_lite.compat.errors import CustomCodeError
 from langflow_lite.compat.names import MODULES, NAMES, WITHOUT_IMPORT
+from langflow_lite.errors import Shortage
 
 __all__ = ["load_component", "run_source"]
 
@@ -96,7 +97,7 @@ def load_component(code: str, file: Path, names: Sequence[str]) -> type[Componen
 def run_source(code: str, file: Path, given: Mapping[str, Any]) -> ModuleType:
     """Run a trusted source as a module that has the names `given` from the start.
 
-    Raises `CustomCodeError` naming the line.
+    Raises `CustomCodeError` naming the line, and `Shortage` when it could run another time.
     """
     name = f"langflow_lite_trusted_{file.stem[:16]}"
     module = ModuleType(name)
@@ -110,6 +111,8 @@ def run_source(code: str, file: Path, given: Mapping[str, Any]) -> ModuleType:
         return module
     except (Exception, SystemExit) as error:
         del sys.modules[name]
+        if (shortage := Shortage.behind(error)) is not None:
+            raise shortage from error
         raise CustomCodeError(f"its code cannot be used: {_place(file, error)}{_words(error)}") from error
     finally:
         linecache.checkcache(str(file))

@@ -10,6 +10,7 @@ from typing import Any
 
 from langflow_lite.compat.errors import CodeUntrusted, CustomCodeError
 from langflow_lite.components.base import Component
+from langflow_lite.errors import LangflowError, Shortage, StorageError
 from langflow_lite.exported import code_hash, plain_lines
 from langflow_lite.settings import Settings
 
@@ -45,10 +46,18 @@ class TrustedCode:
     def __contains__(self, hash_: str) -> bool:
         stamp = self.stamp()
         if stamp != self._stamp:
-            self._stamp = stamp
-            self._hashes = frozenset(path.stem for path in self.folder.glob("*.py")) if stamp else frozenset()
+            self._hashes = self._list() if stamp else frozenset()
             self._loaded = {}
+            # Last of all: a folder that could not be read is looked at again.
+            self._stamp = stamp
         return bool(hash_) and hash_ in self._hashes
+
+    def _list(self) -> frozenset[str]:
+        try:
+            names = os.listdir(self.folder)
+        except OSError as error:
+            raise _unreadable(self.folder, error) from error
+        return frozenset(stem for stem, suffix in map(os.path.splitext, names) if suffix == ".py")
 
     def add(self, code: str) -> str:
         """Trust exactly this source, and return its hash."""
@@ -62,7 +71,8 @@ class TrustedCode:
     def component(self, hash_: str, type_name: str, metadata: Mapping[str, Any]) -> type[Component] | None:
         """The component that a trusted source defines for a node; None when the source is not trusted.
 
-        A source may define several: the node's `component_class_name` or type says which. Raises `CustomCodeError`.
+        A source may define several: the node's `component_class_name` or type says which. Raises `CustomCodeError`, and
+        `StorageError` or `Shortage` when the source cannot be read or run for now.
         """
         if hash_ not in self:
             return None
@@ -83,7 +93,7 @@ class TrustedCode:
     def run(self, code: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a source that is trusted, with the names `given` to it, and return all names it then has. Blocks.
 
-        Raises `CodeUntrusted`, and `CustomCodeError` naming the line where it failed.
+        Raises `CodeUntrusted`, `CustomCodeError` naming the line where it failed, and `StorageError` or `Shortage`.
         """
         from langflow_lite.compat.loader import run_source
 
@@ -103,7 +113,9 @@ class TrustedCode:
         file = self._file(hash_)
         try:
             code = file.read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise _unreadable(file, error) from error
+        except UnicodeDecodeError as error:
             raise CustomCodeError(f"the trusted code {file} cannot be read: {error}") from error
         if code_hash(code) != hash_:
             raise CustomCodeError(f"the trusted code {file} was changed since; trust the flow's code again")
@@ -111,3 +123,8 @@ class TrustedCode:
 
     def _file(self, hash_: str) -> Path:
         return self.folder / f"{hash_}.py"
+
+
+def _unreadable(place: Path, error: OSError) -> LangflowError:
+    """What is not remembered of a source: it may be readable the next time."""
+    return Shortage.behind(error) or StorageError(f"The trusted code {place} cannot be read: {error.strerror}")

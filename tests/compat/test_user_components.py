@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 
 from langflow_lite.components.io import TextOutputComponent
-from langflow_lite.errors import ComponentError, ComponentsUnsupported
+from langflow_lite.errors import ComponentError, ComponentsUnsupported, Shortage, StorageError
 from langflow_lite.values import Data, Message, Table
 from tests.compat.sources import DATA, OLD, SHOUT
 from tests.components.workbench import Workbench, workbench
@@ -115,6 +117,32 @@ async def test_a_trusted_file_that_was_changed_is_refused(bench: Workbench) -> N
     with pytest.raises(ComponentsUnsupported) as raised:
         await bench.ask(custom(SHOUT, "Shout", field="text", output="louder"), "a")
     assert "was changed since" in raised.value.components[0]["suggestion"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "number", "status"),
+    [
+        ("os.listdir", errno.EMFILE, 503),
+        ("os.listdir", errno.EIO, 500),
+        ("pathlib.Path.read_bytes", errno.EMFILE, 503),
+        ("pathlib.Path.read_bytes", errno.EACCES, 500),
+        ("langflow_lite.compat.loader.compile", errno.ENOMEM, 503),
+    ],
+)
+async def test_trusted_code_that_cannot_be_read_for_now_runs_later(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, broken: str, number: int, status: int
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    stored = await bench.store(custom(SHOUT, "Shout", field="text", output="louder"))
+    bench.runtime.trusted.add(SHOUT)
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, fail, raising=False)
+        with pytest.raises((Shortage, StorageError)) as caught:
+            await bench.ask(stored, "a")
+    assert caught.value.status == status
+    assert await bench.ask(stored, "a") == "A!!"
 
 
 async def test_edited_code_of_a_known_type_runs_only_when_trusted(bench: Workbench) -> None:
