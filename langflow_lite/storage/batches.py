@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
 from langflow_lite.errors import StorageError
+from langflow_lite.storage.failures import storage_error
 from langflow_lite.storage.tickets import Ticket
-from langflow_lite.storage.units import Insert, RowUnit, storage_error
+from langflow_lite.storage.units import Insert, RowUnit
 
 __all__ = ["BatchConnection"]
 
@@ -46,8 +48,9 @@ class BatchConnection(sqlite3.Connection):
         while groups:
             group = groups.popleft()
             try:
+                self._roll_back()
                 self.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
+            except Exception as error:
                 self._note(error)
                 _fail(chain(group, *groups), error)
                 return
@@ -60,8 +63,9 @@ class BatchConnection(sqlite3.Connection):
             except Exception as error:
                 self._in_unit = False
                 self._note(error)
-                if self.in_transaction:
-                    self.execute("ROLLBACK")
+                # When this fails as well, it is due again before the next transaction.
+                with suppress(Exception):
+                    self._roll_back()
                 if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_FSYNC:
                     # After a failed fsync the kernel may report success for pages it has dropped: trust no later one.
                     self.broken = StorageError(
@@ -74,6 +78,10 @@ class BatchConnection(sqlite3.Connection):
                     group[0].fail(error)
                 else:
                     groups.extend((ticket,) for ticket in group)
+
+    def _roll_back(self) -> None:
+        if self.in_transaction:
+            self.execute("ROLLBACK")
 
     def _note(self, error: Exception) -> None:
         mapped = storage_error(error)

@@ -16,8 +16,8 @@ import anyio.to_thread
 from langflow_lite.engine.observer import Observer
 from langflow_lite.errors import StorageError
 from langflow_lite.storage.extension import has_vector_functions, load_vector_functions
+from langflow_lite.storage.failures import storage_error
 from langflow_lite.storage.schema import prepare
-from langflow_lite.storage.units import storage_error
 from langflow_lite.storage.writer import Writer
 
 __all__ = ["Database"]
@@ -124,8 +124,10 @@ class _Reader:
         try:
             connection = self._connection or await self._open()
             return list(await connection.execute_fetchall(sql, params))  # type: ignore[arg-type]
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
+        except Exception as error:
+            if (mapped := storage_error(error)) is error:
+                raise
+            raise mapped from error
         finally:
             self.waiting -= 1
 

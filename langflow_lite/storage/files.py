@@ -22,7 +22,8 @@ from langflow_lite.errors import FlowNotFound, NotFound, PayloadTooLarge, Storag
 from langflow_lite.ids import new_id
 from langflow_lite.storage.columns import from_micros, to_micros, well_formed
 from langflow_lite.storage.database import Database
-from langflow_lite.storage.units import storage_error
+from langflow_lite.storage.disk import NO_FOLLOW, move_into_place
+from langflow_lite.storage.failures import file_error
 from langflow_lite.values import utc_now
 
 __all__ = ["FileStore", "StoredFile", "label"]
@@ -33,7 +34,6 @@ _WRITE_SIZE = 1024 * 1024
 _MAX_NAME = 200
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 _PARTIAL = ".part"
-_NO_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class StoredFile(msgspec.Struct, kw_only=True):
@@ -85,7 +85,7 @@ class FileStore:
         unfinished = place.with_name(place.name + _PARTIAL)
         try:
             file.size = await _receive(unfinished, chunks, limit)
-            await _in_thread(lambda: _move_into_place(unfinished, place))
+            await _in_thread(lambda: move_into_place(unfinished, place))
             ticket = self._database.writer.enqueue(lambda c: insert(c, file))
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -150,7 +150,7 @@ class FileStore:
         unfinished = place.with_name(place.name + _PARTIAL)
         try:
             await _in_thread(lambda: _write_whole(unfinished, content))
-            await _in_thread(lambda: _move_into_place(unfinished, place))
+            await _in_thread(lambda: move_into_place(unfinished, place))
             replaced = await self._database.writer.enqueue(lambda c: _insert_or_replace(c, file)).wait()
         except BaseException:
             await _in_thread(lambda: _remove(unfinished, place))
@@ -226,10 +226,9 @@ def label(name: str) -> str:
 async def _in_thread(work: Callable[[], T]) -> T:
     try:
         return await anyio.to_thread.run_sync(work)
-    except OSError as error:
-        mapped = storage_error(error)
-        if mapped is error:
-            mapped = StorageError(f"A stored file cannot be read or written: {error.strerror or error}")
+    except Exception as error:
+        if (mapped := file_error("A stored file cannot be read or written", error)) is error:
+            raise
         raise mapped from error
 
 
@@ -253,7 +252,7 @@ async def _receive(place: Path, chunks: AsyncIterable[bytes], limit: int) -> int
 
 
 def _create(place: Path) -> int:
-    return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
+    return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
 
 
 def _write(fd: int, content: bytearray) -> None:
@@ -275,17 +274,8 @@ def _write_whole(place: Path, content: bytes) -> None:
         os.close(fd)
 
 
-def _move_into_place(unfinished: Path, place: Path) -> None:
-    unfinished.rename(place)
-    directory = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
 def _read(place: Path) -> bytes:
-    with open(os.open(place, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
+    with open(os.open(place, os.O_RDONLY | NO_FOLLOW), "rb") as file:
         return file.read()
 
 
@@ -296,7 +286,7 @@ def _zip(archive: Path, entries: Sequence[tuple[str, Path]]) -> None:
     ):
         for name, place in entries:
             with (
-                open(os.open(place, os.O_RDONLY | _NO_FOLLOW), "rb") as source,
+                open(os.open(place, os.O_RDONLY | NO_FOLLOW), "rb") as source,
                 target.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry,
             ):
                 shutil.copyfileobj(source, entry, _WRITE_SIZE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,6 +14,7 @@ from langflow_lite.errors import IdempotencyMismatch, JobNotFound, StorageError
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest
 from langflow_lite.storage.columns import blob_column, from_micros, json_column, to_micros
 from langflow_lite.storage.database import Database
+from langflow_lite.storage.secretbox import KeyLost
 from langflow_lite.storage.tickets import Ticket
 from langflow_lite.storage.variables import VariableStore
 from langflow_lite.values import to_json, utc_now
@@ -181,8 +183,16 @@ class JobTable:
         return [await self._job(row) for row in rows]
 
     async def unfinished(self) -> _Jobs:
-        """Jobs without a terminal state, oldest first."""
-        return [await self._job(row) for row in await self._database.fetch_all(_UNFINISHED)]
+        """Jobs without a terminal state, oldest first.
+
+        Raises `StorageError` when some requests are encrypted and their key cannot be read, which is no reason to give
+        them up.
+        """
+        rows = await self._database.fetch_all(_UNFINISHED)
+        if any(row[12] for row in rows):
+            with contextlib.suppress(KeyLost):
+                await self._variables.open_box()
+        return [await self._job(row) for row in rows]
 
     async def with_callback_due(self) -> Sequence[str]:
         """Ids of ended jobs whose callback was neither delivered nor given up, oldest first."""

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from langflow_lite.storage.units import Unit, storage_error
+from langflow_lite.storage.failures import storage_error
+from langflow_lite.storage.units import Unit
 
 __all__ = ["Signal", "Ticket"]
 

@@ -1,25 +1,19 @@
-"""Units of work: what the writer is handed, and what it means when one fails."""
+"""Units of work: what the writer is handed."""
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
-from langflow_lite.errors import StorageBusy, StorageError, StorageFull
 from langflow_lite.storage.columns import well_formed
 
-__all__ = ["Insert", "RowUnit", "Unit", "storage_error"]
+__all__ = ["Insert", "RowUnit", "Unit"]
 
 T = TypeVar("T")
 Unit = Callable[[sqlite3.Connection], T]
 """A unit of work. It may be run twice, so it changes nothing but the database and never ends the transaction."""
-
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY})
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-_FULL_MESSAGE = "There is no room left to write; nothing was stored. Free some disk space and try again."
 
 
 class Insert:
@@ -63,28 +57,3 @@ class RowUnit:
             self.insert.run(connection, [self.row])
         except UnicodeEncodeError:
             self.insert.run(connection, [[well_formed(v) if isinstance(v, str) else v for v in self.row]])
-
-
-def storage_error(error: Exception) -> Exception:
-    """The error of this package that an exception of a unit means; exceptions of other kinds come back as they are.
-
-    `sqlite3.IntegrityError` is passed on too: only the unit's author knows which rule was broken.
-    """
-    mapped: StorageError
-    if isinstance(error, OSError):
-        if error.errno not in _NO_SPACE:
-            return error
-        mapped = StorageFull(_FULL_MESSAGE)
-    elif not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
-        return error
-    else:
-        code = getattr(error, "sqlite_errorcode", 0)
-        # Growing the shared-memory file is the one write whose ENOSPC SQLite reports as an I/O error.
-        if code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
-            mapped = StorageFull(_FULL_MESSAGE)
-        elif code & 0xFF in _BUSY:
-            mapped = StorageBusy(f"The database cannot be written right now ({error}); try again.")
-        else:
-            mapped = StorageError(f"The database failed: {error}")
-    mapped.__cause__ = error
-    return mapped

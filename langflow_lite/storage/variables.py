@@ -167,7 +167,7 @@ class VariableStore:
         await self._database.writer.commit(unit, after)
 
     async def open_box(self) -> SecretBox:
-        """The box that encrypts what is stored, ready to use. Raises `StorageError` when its key is gone."""
+        """The box that encrypts what is stored, ready to use. Raises `StorageError`: `KeyLost` when its key is gone."""
         if not self._box.is_open:
             async with self._opening:
                 if not self._box.is_open:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import contextvars
+import errno
 import json
+import os
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -16,13 +20,16 @@ from langflow_lite.errors import (
     JobNotFound,
     JobNotStoppable,
     QueueFull,
+    StorageBusy,
     StorageFull,
 )
-from langflow_lite.job import Job, JobResult, JobStatus
+from langflow_lite.job import Job, JobResult, JobStatus, RunRequest
 from langflow_lite.jobs import supervisor as supervisor_module
 from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.supervisor import Supervisor
 from langflow_lite.storage.jobs import JobTable
+from langflow_lite.storage.secretbox import SecretBox
+from langflow_lite.storage.variables import VariableStore
 from tests.jobs.memory import MemoryJobs
 from tests.jobs.support import Listener, Script, completed, echo, frames_of, names, new_job
 
@@ -742,6 +749,24 @@ async def test_a_restart_runs_what_was_queued_in_order_and_ends_what_was_running
         for job in waiting:
             assert (await jobs.wait(job.id)).status is JobStatus.COMPLETED
     assert script.order == [job.id for job in waiting]
+
+
+async def test_a_key_that_cannot_be_read_for_now_gives_up_no_job(
+    table: JobTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    secret = RunRequest(input_value="hi", globals={"KEY": "value"})
+    await table.insert(job := new_job(request=secret))
+    again = JobTable(table._database, VariableStore(table._database, SecretBox("", tmp_path / "secret_key")))
+
+    def fail(*_: Any, **__: Any) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        with pytest.raises(StorageBusy):
+            await again.unfinished()
+    async with Supervisor(again, echo) as jobs:
+        assert (await jobs.wait(job.id)).status is JobStatus.COMPLETED
 
 
 async def test_a_start_does_not_wait_for_a_disk_that_is_full(memory: MemoryJobs, no_pause: None):

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 from uuid import UUID
@@ -6,12 +8,16 @@ import anyio
 import pytest
 
 from langflow_lite.errors import Conflict, NotFound, StorageError
-from langflow_lite.storage.secretbox import SecretBox
+from langflow_lite.storage.secretbox import KeyLost, SecretBox
 from langflow_lite.storage.variables import VariableStore, VariableType
 
 pytestmark = pytest.mark.anyio
 
 SECRET = "canary-4f9d2c"
+
+
+class Crash(BaseException):
+    pass
 
 
 @pytest.fixture
@@ -99,6 +105,40 @@ async def test_a_key_file_that_is_a_link_is_refused(variables, key_file, tmp_pat
     with pytest.raises(StorageError, match="cannot be read"):
         await variables.create("A", SECRET)
     assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_key_that_was_not_written_whole_is_no_key(variables, database, key_file, monkeypatch):
+    def die(fd):
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", die)
+        with pytest.raises(Crash):
+            await variables.create("A", SECRET)
+    assert not key_file.exists()
+    again = await store(database, key_file)
+    await again.create("A", SECRET)
+    assert await (await store(database, key_file)).get_value("A") == SECRET
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(errno.EMFILE, 503), (errno.ENOSPC, 507), (errno.EIO, 500)], ids=["files", "room", "disk"]
+)
+async def test_a_key_that_cannot_be_used_for_now_can_be_used_later(variables, key_file, monkeypatch, number, status):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    for key_is_there in (False, True):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", fail)
+            with pytest.raises(StorageError) as caught:
+                await variables.create("A", SECRET)
+        assert caught.value.status == status
+        assert not isinstance(caught.value, KeyLost)
+        if not key_is_there:
+            key_file.write_text("00" * 32)
+    await variables.create("A", SECRET)
+    assert await variables.get_value("A") == SECRET
 
 
 async def test_others_being_able_to_read_the_key_is_warned_about(variables, database, key_file, caplog):

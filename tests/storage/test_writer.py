@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 from langflow_lite.errors import Conflict, StorageBusy, StorageError, StorageFull
 from langflow_lite.storage import writer as writer_module
+from langflow_lite.storage.batches import BatchConnection
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.units import Insert
 
@@ -225,6 +227,42 @@ async def test_a_locked_database_is_busy_soon_and_never_blocks_the_loop(database
     assert await keys(database) == ["free"]
 
 
+class Unlucky(BatchConnection):
+    """A connection whose statements fail, one after the other, with what is in `troubles`."""
+
+    troubles = []
+
+    def execute(self, sql, parameters=(), /):
+        if self.troubles and sql.startswith(self.troubles[0][0]):
+            raise self.troubles.pop(0)[1]
+        return super().execute(sql, parameters)
+
+
+IO_ERROR = sqlite3.OperationalError("disk I/O error")
+
+
+@pytest.mark.parametrize(
+    "troubles",
+    [
+        [("BEGIN", MemoryError())],
+        [("BEGIN", OSError(errno.EMFILE, "Too many open files"))],
+        [("COMMIT", MemoryError()), ("ROLLBACK", IO_ERROR), ("ROLLBACK", IO_ERROR)],
+        [("INSERT", IO_ERROR), ("ROLLBACK", MemoryError())],
+    ],
+    ids=["no memory to begin", "no descriptor to begin", "rolled back at the third time", "rolled back later"],
+)
+async def test_whatever_fails_in_a_transaction_the_next_one_works(path, monkeypatch, troubles):
+    monkeypatch.setattr(writer_module, "BatchConnection", Unlucky)
+    async with Database(path) as database:
+        monkeypatch.setattr(Unlucky, "troubles", list(troubles))
+        with anyio.fail_after(5):
+            while Unlucky.troubles:
+                with pytest.raises(StorageError):
+                    await database.writer.commit(put("a"))
+            await database.writer.commit(put("b"))
+        assert await keys(database) == ["b"]
+
+
 async def test_after_a_failed_fsync_nothing_more_is_written(database):
     def failing(connection):
         error = sqlite3.OperationalError("disk I/O error")
@@ -321,6 +359,7 @@ ACKNOWLEDGER = """
 import sys
 from pathlib import Path
 import anyio
+from langflow_lite.storage.batches import BatchConnection
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.units import Insert
 
