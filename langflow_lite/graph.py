@@ -22,6 +22,7 @@ __all__ = [
     "Vertex",
     "compile_graph",
     "duplicate_ids",
+    "read_vertex",
 ]
 
 MAX_NODES = 5_000

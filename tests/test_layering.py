@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,25 @@ def test_nothing_is_unpickled_evaluated_or_executed(path: Path):
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calls:
             wrong.append(f"line {node.lineno}: {node.func.id}()")
+    assert wrong == []
+
+
+@cache
+def offered(path: Path) -> set[str]:
+    for node in ast.parse(path.read_text(), str(path)).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def test_modules_import_only_what_others_offer():
+    wrong = []
+    for path in modules():
+        for line, name in imports(path):
+            module, _, imported = name.removeprefix("langflow_lite.").rpartition(".")
+            other = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+            if name.startswith("langflow_lite.") and other.is_file() and imported not in offered(other):
+                wrong.append(f"{name_of(path)} line {line}: {name} is not in __all__")
     assert wrong == []
 
 

@@ -157,10 +157,10 @@ class _Rows:
 
     def __getitem__(self, index: Any) -> Any:
         rows = self._table.rows[index]
-        return DataFrame(rows) if isinstance(rows, list) else dotted(rows)
+        return DataFrame(rows) if isinstance(rows, list) else Row(rows)
 
 
-class dotted(dict[str, Any]):
+class Row(dict[str, Any]):
     """A row, whose columns are attributes too."""
 
     def __getattr__(self, name: str) -> Any:
@@ -218,9 +218,9 @@ class DataFrame(values.Table):
         """Rows by number."""
         return _Rows(self)
 
-    def iterrows(self) -> Iterator[tuple[int, dotted]]:
+    def iterrows(self) -> Iterator[tuple[int, Row]]:
         """Number and row, one after the other."""
-        return ((number, dotted(row)) for number, row in enumerate(self.rows))
+        return ((number, Row(row)) for number, row in enumerate(self.rows))
 
     def to_dict(self, orient: str = "dict", **_options: Any) -> Any:
         """The rows as dicts (`records`), or the columns as lists (`list`) or dicts."""

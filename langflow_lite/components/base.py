@@ -13,7 +13,7 @@ from langflow_lite.components.context import NodeView, RunContext
 from langflow_lite.components.inputs import Input, coerce
 from langflow_lite.components.tools import Tool, component_tools
 
-__all__ = ["TOOLKIT", "Component", "LoopingComponent", "Output", "output"]
+__all__ = ["TOOLKIT", "Component", "LoopingComponent", "Output", "describe", "output"]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _TOOL_TYPES = frozenset({"Tool", "BaseTool", "StructuredTool"})

@@ -11,7 +11,7 @@ from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.tools import Tool
 from langflow_lite.values import Data
 
-__all__ = ["CalculatorComponent", "CalculatorToolComponent", "calculate"]
+__all__ = ["CalculatorComponent", "CalculatorToolComponent", "calculate", "calculator_tool"]
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<sign>\*\*|//|[-+*/%()^]))")
 _MAX_LENGTH = 1000

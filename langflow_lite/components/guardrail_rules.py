@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["RULES", "Finding", "RuleOptions", "find", "redact", "without_directives"]
+__all__ = ["MAX_LENGTH", "RULES", "Finding", "RuleOptions", "find", "redact", "without_directives"]
 
 MAX_LENGTH = 64_000
 _CERTAIN, _LIKELY, _POSSIBLE = 0.95, 0.8, 0.5

@@ -12,7 +12,7 @@ from langflow_lite.components.model_choice import ModelUser
 from langflow_lite.errors import ComponentError
 from langflow_lite.values import Data, Message
 
-__all__ = ["GuardrailValidatorComponent"]
+__all__ = ["CHECKS", "GuardrailValidatorComponent"]
 
 CHECKS: Mapping[str, tuple[str, str]] = {
     "PII": (

@@ -12,7 +12,7 @@ import msgspec
 
 from langflow_lite.values import Data, Message, Table, data_fields, to_text
 
-__all__ = ["Input", "Kind", "coerce", "field"]
+__all__ = ["Input", "Kind", "coerce", "field", "kind_of"]
 
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE_WORDS = frozenset({"0", "false", "no", "off", "n", "f", "none", "null", ""})

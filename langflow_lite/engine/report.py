@@ -55,7 +55,7 @@ class Report:
 
     async def failed(self, scope: Scope, id_: str, error: ComponentError) -> None:
         """A vertex failed: keep the reason among the session's messages and tell it."""
-        message = error_message(error, self.ctx)
+        message = _error_message(error, self.ctx)
         self.ctx.messages.store(message)
         self.emit(
             EventName.ERROR,
@@ -135,7 +135,7 @@ class BuildReport(Report):
         self.emit(EventName.END_VERTEX, {"build_data": build_data, "output_meta": meta})
 
 
-def error_message(error: ComponentError, ctx: RunContext) -> Message:
+def _error_message(error: ComponentError, ctx: RunContext) -> Message:
     """The chat message that tells of a failed component (engine rules: *Who stores what*)."""
     return Message(
         id=new_id(),

@@ -75,14 +75,14 @@ class RunOutcome(msgspec.Struct, frozen=True):
         }
         return JobResult(
             outputs={result.vertex.id: workflow_output(result) for result in ends},
-            errors=[execution_error(error, flow_id) for error in self.failed.values()],
+            errors=[_execution_error(error, flow_id) for error in self.failed.values()],
             text=next(iter(texts.values()), None),
             texts=texts,
             warnings=list(self.warnings),
         )
 
 
-def execution_error(error: ComponentError, flow_id: str) -> dict[str, Any]:
+def _execution_error(error: ComponentError, flow_id: str) -> dict[str, Any]:
     """A failed component as the Workflow API lists it."""
     return {
         "error": f"Error running graph: {error.message}",

@@ -21,7 +21,18 @@ from langflow_lite.http.multipart import form_fields, is_form
 from langflow_lite.runtime import Runtime
 from langflow_lite.values import to_json
 
-__all__ = ["MOUNTED_AT", "RUNTIME", "Api", "Call", "Endpoint", "Handler", "ServerNotRunning", "read_body", "runtime_of"]
+__all__ = [
+    "MEGABYTE",
+    "MOUNTED_AT",
+    "RUNTIME",
+    "Api",
+    "Call",
+    "Endpoint",
+    "Handler",
+    "ServerNotRunning",
+    "read_body",
+    "runtime_of",
+]
 
 MEGABYTE = 1024 * 1024
 _PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>uuid|path))?\}")

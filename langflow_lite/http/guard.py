@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from langflow_lite.errors import PayloadTooLarge, RequestRefused
 from langflow_lite.settings import Settings
 
-__all__ = ["Guard"]
+__all__ = ["MAX_HEADER_BYTES", "MAX_URL_BYTES", "Guard"]
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024

@@ -28,7 +28,7 @@ from langflow_lite.job import RunRequest
 from langflow_lite.runtime import PreparedRun
 from langflow_lite.values import to_json
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "RunAnswer", "RunFailed"]
 
 logger = logging.getLogger(__name__)
 

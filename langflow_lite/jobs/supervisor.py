@@ -94,11 +94,6 @@ class Supervisor:
         return await self._stack.__aexit__(kind, error, trace)
 
     @property
-    def accepting(self) -> bool:
-        """Whether jobs are taken; false once the server shuts down."""
-        return self._accepting
-
-    @property
     def failure(self) -> str | None:
         """Why no job can be run; None while they can."""
         if self._tasks is None or self._tasks.cancel_scope.cancel_called:

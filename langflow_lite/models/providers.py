@@ -11,6 +11,7 @@ __all__ = [
     "OLLAMA",
     "OPENAI",
     "PROVIDERS",
+    "PROVIDER_VARIABLES",
     "Provider",
     "find_provider",
     "provider_of_key",

@@ -642,7 +642,7 @@ async def test_draining_lets_running_jobs_end_and_keeps_queued_ones(store: Store
             tasks.start_soon(follow, waiting.id)
             await checkpoint()
             tasks.start_soon(jobs.drain, 30)
-            while jobs.accepting:
+            while jobs.failure is None:
                 await checkpoint()
             with pytest.raises(QueueFull):
                 await jobs.submit(new_job())

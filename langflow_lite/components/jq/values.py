@@ -14,6 +14,7 @@ __all__ = [
     "QueryError",
     "arithmetic",
     "at_index",
+    "bounds",
     "compared",
     "equal",
     "items_of",
