@@ -7,15 +7,24 @@ import signal
 import anyio
 
 from langflow_lite.cli import main
-from langflow_lite.jobs.retention import Retention
+from langflow_lite.jobs.callbacks import Callbacks
+
+_enter = Callbacks.__aenter__
 
 
-async def _die(_: Retention) -> None:
+async def _enter_with_a_fault(self: Callbacks) -> Callbacks:
+    await _enter(self)
+    assert self._tasks is not None
+    self._tasks.start_soon(_die)
+    return self
+
+
+async def _die() -> None:
     with anyio.open_signal_receiver(signal.SIGUSR1) as signals:
         async for _ in signals:
             raise RuntimeError("the fault of a test")
 
 
 if __name__ == "__main__":
-    Retention.run = _die  # type: ignore[method-assign]
+    Callbacks.__aenter__ = _enter_with_a_fault  # type: ignore[method-assign]
     main()
