@@ -25,8 +25,14 @@ class Order(StrEnum):
     DESCENDING = "DESC"
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+
 class MessageQuery(msgspec.Struct):
-    """Filters, each of which narrows the list; empty ones do not. `limit` keeps the newest; 0 keeps all."""
+    """Filters, each of which narrows the list; empty ones do not.
+
+    `offset` passes over the newest, of the others `limit` keeps the newest; 0 keeps all.
+    """
 
     flow_id: UUID | None = None
     session_id: str = ""
@@ -34,7 +40,8 @@ class MessageQuery(msgspec.Struct):
     sender_name: str = ""
     order_by: str = MessageOrder.TIMESTAMP
     order: str = Order.ASCENDING
-    limit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    limit: Count = 0
+    offset: Count = 0
 
 
 class StoredMessage(msgspec.Struct, kw_only=True):
@@ -59,9 +66,11 @@ class StoredMessage(msgspec.Struct, kw_only=True):
 
 
 class SessionsQuery(msgspec.Struct):
-    """Whose sessions; everybody's without a flow."""
+    """Whose sessions, everybody's without a flow, and which of them: `limit` after the first `offset`; 0 is all."""
 
     flow_id: UUID | None = None
+    limit: Count = 0
+    offset: Count = 0
 
 
 class NewSession(msgspec.Struct):
@@ -135,7 +144,8 @@ async def list_messages(call: Call) -> list[StoredMessage]:
     query: MessageQuery = call.query
     if query.order_by not in set(MessageOrder):
         raise BadRequest(f"Invalid order_by field: {query.order_by}")
-    if query.order not in set(Order):
+    direction = query.order.upper()
+    if direction not in set(Order):
         raise BadRequest(f"Invalid order direction: {query.order}")
     messages = await call.runtime.messages.list(
         flow_id=_text(query.flow_id),
@@ -143,15 +153,19 @@ async def list_messages(call: Call) -> list[StoredMessage]:
         sender=query.sender or None,
         sender_name=query.sender_name or None,
         order_by=MessageOrder(query.order_by),
-        descending=query.order == Order.DESCENDING,
+        descending=direction == Order.DESCENDING,
         limit=query.limit or None,
+        offset=query.offset,
     )
     return [stored_message(message) for message in messages]
 
 
 async def list_sessions(call: Call) -> list[str]:
     """List session names, the one with the newest message first."""
-    return await call.runtime.messages.sessions(flow_id=_text(call.query.flow_id))
+    query: SessionsQuery = call.query
+    return await call.runtime.messages.sessions(
+        flow_id=_text(query.flow_id), limit=query.limit or None, offset=query.offset
+    )
 
 
 async def update_message(call: Call) -> ChangedMessage:

@@ -69,7 +69,7 @@ _SENDERS = """
     AND (:sender IS NULL OR sender = :sender)
     AND (:sender_name IS NULL OR sender_name = :sender_name)
 """
-_NEWEST = "seq IN (SELECT seq FROM messages WHERE {matching} ORDER BY seq DESC LIMIT :limit)"
+_WINDOW = "seq IN (SELECT seq FROM messages WHERE {matching} ORDER BY seq DESC LIMIT :limit OFFSET :offset)"
 # An index serves only a condition that is really there, hence one query for each way to look messages up.
 _LOOKUPS = {
     (False, False): "1",
@@ -87,12 +87,12 @@ _ORDERS = {
     MessageOrder.FLOW_ID: ("flow_id, seq", "flow_id DESC, seq DESC"),
 }
 _LISTS = {
-    (lookup, limited, order, descending): _SELECT
-    + (_NEWEST.format(matching=condition + _SENDERS) if limited else condition + _SENDERS)
+    (lookup, windowed, order, descending): _SELECT
+    + (_WINDOW.format(matching=condition + _SENDERS) if windowed else condition + _SENDERS)
     + " ORDER BY "
     + columns
     for lookup, condition in _LOOKUPS.items()
-    for limited in (False, True)
+    for windowed in (False, True)
     for order, directions in _ORDERS.items()
     for descending, columns in enumerate(directions)
 }
@@ -101,8 +101,9 @@ _PROPERTIES = msgspec.json.Decoder(Properties)
 
 _SESSIONS = """
     SELECT session_id FROM messages WHERE (:flow_id IS NULL OR flow_id = :flow_id)
-    GROUP BY session_id ORDER BY max(timestamp) DESC, max(seq) DESC
+    GROUP BY session_id ORDER BY max(timestamp) DESC, max(seq) DESC LIMIT :limit OFFSET :offset
 """
+_NO_LIMIT = -1
 
 Row = tuple[Any, ...]
 Messages = list[Message]
@@ -165,26 +166,34 @@ class MessageTable:
         order_by: MessageOrder = MessageOrder.TIMESTAMP,
         descending: bool = False,
         limit: int | None = None,
+        offset: int = 0,
     ) -> Messages:
         """All messages that match every filter given, errors included, or the newest `limit` of them.
 
-        (contract: *Messages, filtered*; engine notes: 7.2)
+        The newest `offset` are passed over, whatever the order of the list. (contract: *Messages, filtered*; engine
+        notes: 7.2)
         """
+        windowed = limit is not None or offset > 0
         rows = await self._database.fetch_all(
-            _LISTS[(flow_id is not None, session_id is not None), limit is not None, order_by, descending],
+            _LISTS[(flow_id is not None, session_id is not None), windowed, order_by, descending],
             {
                 "flow_id": flow_id,
                 "session_id": session_id,
                 "sender": sender,
                 "sender_name": sender_name,
-                "limit": limit,
+                "limit": _NO_LIMIT if limit is None else limit,
+                "offset": offset,
             },
         )
         return [_message(row) for row in rows]
 
-    async def sessions(self, *, flow_id: str | None = None) -> Names:
-        """The names of all sessions, or of a flow's, the one with the newest message first."""
-        return [row[0] for row in await self._database.fetch_all(_SESSIONS, {"flow_id": flow_id})]
+    async def sessions(self, *, flow_id: str | None = None, limit: int | None = None, offset: int = 0) -> Names:
+        """The names of all sessions, or of a flow's, the one with the newest message first.
+
+        `limit` and `offset` choose a part of the list.
+        """
+        window = {"flow_id": flow_id, "limit": _NO_LIMIT if limit is None else limit, "offset": offset}
+        return [row[0] for row in await self._database.fetch_all(_SESSIONS, window)]
 
     async def update(self, message_id: str, changes: Mapping[str, Any]) -> Message:
         """Change the named fields of `Message`; raises `NotFound`. A new text counts as an edit unless `edit` is given."""

@@ -193,6 +193,29 @@ async def test_messages_are_filtered_and_ordered(client):
     assert (await client.get(f"{MONITOR}/messages?order_by=id;drop")).status_code == 400
 
 
+@pytest.mark.parametrize("order", ["desc", "Desc", "DESC"])
+async def test_the_order_of_messages_may_be_written_in_any_case(client, order):
+    flow_id = await store(client, prompt_flow())
+    await run(client, flow_id, "a")
+    found = await messages(client, flow_id=flow_id, order=order)
+    assert [message["sender"] for message in found] == ["Machine", "User"]
+
+
+async def test_messages_and_sessions_are_read_page_by_page_newest_page_first(client):
+    flow_id = await store(client, prompt_flow())
+    for number in range(3):
+        await run(client, flow_id, f"{number}", session=f"s{number}")
+    pages = [await messages(client, flow_id=flow_id, limit=4, offset=offset) for offset in (0, 4, 8)]
+    assert [[message["session_id"] for message in page] for page in pages] == [
+        ["s1", "s1", "s2", "s2"],
+        ["s0", "s0"],
+        [],
+    ]
+    sessions = f"{MONITOR}/messages/sessions"
+    pages = [await client.get(sessions, params={"flow_id": flow_id, "limit": 2, "offset": n}) for n in (0, 2, 4)]
+    assert [page.json() for page in pages] == [["s2", "s1"], ["s0"], []]
+
+
 async def test_a_new_text_makes_a_message_edited(client):
     flow_id = await store(client, prompt_flow())
     await run(client, flow_id, "hello")

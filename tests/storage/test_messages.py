@@ -137,6 +137,9 @@ async def test_history_narrows_by_every_filter_given(session, filters, expected)
         ({"order_by": MessageOrder.TIMESTAMP, "descending": True, "limit": 2}, ["d", "c"]),
         ({"limit": 2}, ["c", "d"]),
         ({"limit": 2, "session_id": "s", "order_by": MessageOrder.TEXT}, ["a", "d"]),
+        ({"limit": 2, "offset": 1}, ["a", "c"]),
+        ({"offset": 3}, ["b"]),
+        ({"offset": 9}, []),
     ],
     ids=str,
 )
