@@ -130,7 +130,7 @@ class BuildReport(Report):
             "vertex_type": vertex.type,
             "is_output": vertex.is_output,
             "is_terminal": not graph.outgoing[vertex.id],
-            "output_types": list(dict.fromkeys(t for spec in vertex.outputs for t in spec.types)),
+            "output_types": list(vertex.outputs[0].types) if vertex.outputs else [],
         }
         self.emit(EventName.END_VERTEX, {"build_data": build_data, "output_meta": meta})
 
@@ -148,6 +148,7 @@ def _error_message(error: ComponentError, ctx: RunContext) -> Message:
         timestamp=utc_now(),
         error=True,
         category="error",
+        session_metadata={"graph_run_id": ctx.run_id},
         properties=Properties(
             text_color="red",
             background_color="red",
@@ -160,6 +161,7 @@ def _error_message(error: ComponentError, ctx: RunContext) -> Message:
                 "contents": [
                     {
                         "type": "error",
+                        "duration": None,
                         "header": {},
                         "component": error.display_name,
                         "field": None,
@@ -169,6 +171,8 @@ def _error_message(error: ComponentError, ctx: RunContext) -> Message:
                         "traceback": None,
                     }
                 ],
+                "allow_markdown": True,
+                "media_url": None,
             }
         ],
     )

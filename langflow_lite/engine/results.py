@@ -88,7 +88,7 @@ def run_output(result: VertexResult) -> dict[str, Any]:
     return {
         "results": _messages_by_output(result, result_time, component_id=True),
         "artifacts": _artifacts(result, shown),
-        "outputs": _outputs(shown),
+        "outputs": _outputs(result, shown),
         "logs": {name: result.logs.get(name, []) for name in result.outputs},
         "messages": _chat_messages(result),
         "timedelta": None,
@@ -102,7 +102,7 @@ def run_output(result: VertexResult) -> dict[str, Any]:
 
 def output_values(result: VertexResult) -> dict[str, Any]:
     """What came out of a vertex, by output: `{"message", "type"}`."""
-    return _outputs({name: _shown(value) for name, value in result.outputs.items()})
+    return _outputs(result, {name: _shown(value) for name, value in result.outputs.items()})
 
 
 def vertex_data(result: VertexResult, *, chat_objects: bool = False) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def vertex_data(result: VertexResult, *, chat_objects: bool = False) -> dict[str
     """
     shown = {name: _shown(value) for name, value in result.outputs.items()}
     artifacts = cut_long(_artifacts(result, shown))
-    outputs = cut_long(_outputs(shown))
+    outputs = cut_long(_outputs(result, shown))
     results = _messages_by_output(result, event_time)
     if chat_objects and result.vertex.type in _CHAT:
         outputs |= {name: {"message": dump["data"], "type": "object"} for name, dump in results.items()}
@@ -204,8 +204,13 @@ def duration_text(seconds: float) -> str:
     return f"{int(minutes)} minute{'s' if minutes >= 2 else ''}, {rest:.1f} seconds"
 
 
-def _outputs(shown: Mapping[str, tuple[Any, str, Any, str]]) -> dict[str, Any]:
-    return {name: {"message": message, "type": kind} for name, (message, kind, _, _) in shown.items()}
+def _outputs(result: VertexResult, shown: Mapping[str, tuple[Any, str, Any, str]]) -> dict[str, Any]:
+    outputs = {name: {"message": message, "type": kind} for name, (message, kind, _, _) in shown.items()}
+    # Seed document 5 shows an output that nothing asked for, too.
+    for spec in result.vertex.outputs:
+        if spec.name not in outputs:
+            outputs[spec.name] = {"message": "", "type": "unknown"}
+    return outputs
 
 
 def _messages_by_output(

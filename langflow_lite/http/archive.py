@@ -53,7 +53,7 @@ def zip_flows(flows: Iterable[Flow]) -> bytes:
 
 
 def export_flow(flow: Flow) -> dict[str, Any]:
-    """A flow to pass on: without what belongs to this server, and with password fields emptied.
+    """A flow to pass on: without what belongs to this server, and with null in password fields.
 
     Fields that name a global variable keep the name, which is no secret.
     """
@@ -147,5 +147,5 @@ def _blank_passwords(data: Any) -> None:
             stack.extend(value)
         elif isinstance(value, dict):
             if value.get("password") is True and "value" in value and not value.get("load_from_db"):
-                value["value"] = ""
+                value["value"] = None
             stack.extend(value.values())

@@ -98,6 +98,19 @@ async def test_every_sort_of_value_is_shown_on_its_own(bench: Bench) -> None:
     assert raw["nothing"] == (None, "unknown")
 
 
+async def test_an_output_that_nothing_asked_for_is_shown_as_empty(bench: Bench) -> None:
+    declared = [{"name": "out", "types": ["Message"]}, {"name": "model", "types": ["LanguageModel"]}]
+    text = node("Text-1", "Text", outputs=declared)
+    end = node("ChatOutput-z", "ChatOutput")
+    document = flow([text, end], [edge("Text-1.out", "ChatOutput-z.input_value")])
+    outcome = await bench.run(document)
+    expected = {"out": {"message": "Text-1(,-)", "type": "text"}, "model": {"message": "", "type": "unknown"}}
+    shown = vertex_data(outcome.results["Text-1"])
+    assert (shown["outputs"], shown["logs"]) == (expected, {"out": []})
+    body = outcome.answer(RunRequest(output_component="Text-1"))
+    assert body["outputs"][0]["outputs"][0]["outputs"] == expected
+
+
 async def test_vertex_events_cut_long_texts_and_results_do_not(bench: Bench) -> None:
     outcome = await bench.run(CHAT, input_value="x" * 10_000)
     shown = vertex_data(outcome.results["Text-1"])

@@ -319,7 +319,7 @@ async def test_download_is_a_zip_with_one_json_per_flow_ready_to_be_uploaded(cli
     assert (await client.post("/api/v1/flows/upload/", files=upload(exported))).status_code == 201
 
 
-async def test_download_empties_passwords_but_keeps_the_names_of_variables(client):
+async def test_download_nulls_passwords_but_keeps_the_names_of_variables(client):
     template = {
         "api_key": {"password": True, "value": "canary", "load_from_db": False},
         "named": {"password": True, "value": "OPENAI_API_KEY", "load_from_db": True},
@@ -329,7 +329,7 @@ async def test_download_empties_passwords_but_keeps_the_names_of_variables(clien
     answer = await client.post("/api/v1/flows/download/", json=[flow["id"]])
     with zipfile.ZipFile(BytesIO(answer.content)) as archive:
         exported = json.loads(archive.read("f.json"))["data"]["nodes"][0]["data"]["node"]["template"]
-    assert [exported[key]["value"] for key in template] == ["", "OPENAI_API_KEY", "gpt"]
+    assert [exported[key]["value"] for key in template] == [None, "OPENAI_API_KEY", "gpt"]
 
 
 async def test_every_saved_version_can_be_read(client):
