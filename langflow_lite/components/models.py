@@ -103,22 +103,20 @@ class ModelComponent(Component):
 
     async def _stream(self, model: LanguageModel, messages: list[ChatMessage], emit: Emit) -> Message:
         answer = self._message(model, "")
-        answer.id = new_id()
-        answer.properties.state = "partial"
-        added = dump_message(answer, event_time(answer.timestamp))
-        added["id"] = added.pop("id")
-        emit("add_message", added)
         pieces: list[str] = []
         try:
             async with aclosing(model.stream(messages)) as deltas:
                 async for delta in deltas:
                     if delta.text:
+                        if answer.id is None:
+                            _begin(answer, emit)
                         pieces.append(delta.text)
                         emit("token", {"chunk": delta.text, "id": answer.id, "timestamp": token_time()})
                     if delta.usage is not None:
                         self.usage = delta.usage
         except BaseException:
-            emit("remove_message", {"id": answer.id})
+            if answer.id is not None:
+                emit("remove_message", {"id": answer.id})
             raise
         answer.text = "".join(pieces)
         answer.properties = msgspec.structs.replace(answer.properties, state="complete", usage=self.usage)
@@ -135,6 +133,15 @@ class ModelComponent(Component):
             run_id=self.ctx.run_id,
             properties=Properties(source=source, usage=self.usage),
         )
+
+
+def _begin(answer: Message, emit: Emit) -> None:
+    """Announce an answer that begins to come. Not before: clients show it, and a provider may refuse to answer."""
+    answer.id = new_id()
+    answer.properties.state = "partial"
+    added = dump_message(answer, event_time(answer.timestamp))
+    added["id"] = added.pop("id")
+    emit("add_message", added)
 
 
 class LanguageModelComponent(ModelComponent):

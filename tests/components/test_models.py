@@ -120,7 +120,14 @@ async def test_asks_for_the_whole_answer_when_no_one_would_see_it_grow(
     assert "stream" not in standin.calls[0].body
 
 
-@pytest.mark.parametrize("model", ["denied", "cut", "broken"])
+async def test_an_answer_that_a_provider_refuses_is_not_announced(standin: Standin, outbound: OutboundClients) -> None:
+    events = Events()
+    with pytest.raises(ProviderError):
+        await placed(openai(standin, "denied"), outbound, events=events).text_response()
+    assert events.seen == []
+
+
+@pytest.mark.parametrize("model", ["cut", "broken"])
 async def test_a_failure_takes_the_announced_message_back(
     standin: Standin, outbound: OutboundClients, model: str
 ) -> None:
