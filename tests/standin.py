@@ -1,7 +1,7 @@
 """A stand-in for model providers: speaks their protocols on a real socket, and does what the model's name asks for.
 
 Protocols: OpenAI chat completions (`/v1`, `/openai/v1` or no prefix; `/openai/deployments/MODEL` of Azure) and
-embeddings, Anthropic messages, Ollama chat and embed, Gemini. What a model's name makes it do:
+embeddings, Anthropic messages, Ollama chat and embed, Gemini, Hugging Face's feature extraction. What a model's name makes it do:
 
     words-N        N words (`w0 w1 ...`)
     slow-MS        50 words, one each MS milliseconds on a fixed schedule; slow-MS-N for N words
@@ -152,6 +152,8 @@ class Standin:
             return await _answer(send, {"embeddings": [{"values": _vector(text)} for text in texts]})
         if path.startswith("/deployments/") and path.endswith("/embeddings"):
             return await _answer(send, _embeddings({"model": "deployed", **body}))
+        if path.endswith("/pipeline/feature-extraction"):
+            return await _answer(send, [_vector(text) for text in body["inputs"]])
         if path == "/api/embed":
             embeddings = [_vector(text) for text in _texts(body)]
             answer = {"model": body["model"], "embeddings": embeddings, "prompt_eval_count": len(embeddings)}

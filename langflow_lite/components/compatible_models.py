@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 import msgspec
 
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.models import TEMPERATURE_RANGE, ZERO_UNSET, OpenAICompatibleModel
 from langflow_lite.models.base import Options
+from langflow_lite.models.resolve import Wish
 
 __all__ = [
     "AIMLModel",
+    "CohereModel",
+    "CometAPIModel",
     "DeepSeekModel",
     "GroqModel",
+    "HuggingFaceModel",
     "LMStudioModel",
+    "LiteLLMProxyModel",
     "MistralModel",
     "NVIDIAModel",
     "NovitaModel",
     "OpenRouterModel",
     "PerplexityModel",
     "SambaNovaModel",
+    "VLLMModel",
     "XAIModel",
+    "own_endpoint",
 ]
+
+_SHARED = frozenset({"api-inference.huggingface.co", "router.huggingface.co"})
 
 
 class GroqModel(OpenAICompatibleModel):
@@ -167,3 +179,108 @@ class MistralModel(OpenAICompatibleModel):
         if self.safe_mode:
             extra["safe_prompt"] = True
         return msgspec.structs.replace(options, seed=None, extra=extra)
+
+
+class CohereModel(OpenAICompatibleModel):
+    """Ask a model of Cohere."""
+
+    name = "CohereModel"
+    display_name = "Cohere Language Models"
+    icon = "Cohere"
+    aliases = ("CohereComponent", "CohereModelComponent")
+    vendor = "Cohere"
+
+    api_key: str = field(
+        Kind.SECRET, "Cohere API Key", load_from_db=True, aliases=("cohere_api_key",), info="Empty: COHERE_API_KEY."
+    )
+    temperature: float = field(Kind.SLIDER, "Temperature", 0.75, advanced=True, range_spec=TEMPERATURE_RANGE)
+
+
+class CometAPIModel(OpenAICompatibleModel):
+    """Ask a model that CometAPI passes on to its maker."""
+
+    name = "CometAPIModel"
+    display_name = "CometAPI"
+    icon = "CometAPI"
+    aliases = ("CometAPIComponent",)
+    vendor = "CometAPI"
+
+    temperature: float = field(Kind.SLIDER, "Temperature", 0.7, advanced=True, range_spec=TEMPERATURE_RANGE)
+    seed: int = field(Kind.INT, "Seed", 1, advanced=True, info=ZERO_UNSET)
+
+
+class LiteLLMProxyModel(OpenAICompatibleModel):
+    """Ask a model behind a LiteLLM proxy."""
+
+    name = "LiteLLMProxyModel"
+    display_name = "LiteLLM Proxy"
+    icon = "LiteLLM"
+    aliases = ("LiteLLMProxyComponent",)
+    vendor = "LiteLLM"
+
+    temperature: float = field(Kind.SLIDER, "Temperature", 0.7, advanced=True, range_spec=TEMPERATURE_RANGE)
+
+
+class VLLMModel(OpenAICompatibleModel):
+    """Ask a model of a vLLM server."""
+
+    name = "vLLMModel"
+    display_name = "vLLM"
+    icon = "vLLM"
+    aliases = ("VllmComponent", "VLLMModel")
+    vendor = "vLLM"
+
+    seed: int = field(Kind.INT, "Seed", -1, advanced=True, info="-1 leaves it to the server.")
+
+    def options(self) -> Options:
+        """How the model is to be asked; what is -1 is left to the server."""
+        options = super().options()
+        return msgspec.structs.replace(options, seed=None) if self.seed == -1 else options
+
+
+class HuggingFaceModel(OpenAICompatibleModel):
+    """Ask a model that Hugging Face serves, or an inference endpoint of your own."""
+
+    name = "HuggingFaceModel"
+    display_name = "Hugging Face"
+    icon = "HuggingFace"
+    aliases = ("HuggingFaceEndpointsComponent", "HuggingFaceModelComponent")
+    vendor = "Hugging Face"
+
+    model_name: str = field(
+        Kind.DROPDOWN, "Model ID", aliases=("model_id", "model"), info="Empty: the provider's usual one.", combobox=True
+    )
+    custom_model: str = field(Kind.STR, "Custom Model ID", show=False, info="For the model ID `custom`.")
+    api_key: str = field(
+        Kind.SECRET,
+        "Hugging Face Token",
+        load_from_db=True,
+        aliases=("huggingfacehub_api_token",),
+        info="Empty: HUGGINGFACEHUB_API_TOKEN.",
+    )
+    base_url: str = field(
+        Kind.STR,
+        "Inference Endpoint",
+        advanced=True,
+        aliases=("inference_endpoint",),
+        info="An endpoint of your own; the shared ones of Hugging Face count as empty.",
+    )
+    temperature: float = field(Kind.SLIDER, "Temperature", 0.8, advanced=True, range_spec=TEMPERATURE_RANGE)
+    top_p: float = field(Kind.FLOAT, "Top P", 0.95, advanced=True, info=ZERO_UNSET)
+    max_tokens: int = field(Kind.INT, "Max New Tokens", 512, advanced=True, aliases=("max_new_tokens",))
+    max_retries: int = field(Kind.INT, "Retry Attempts", 1, advanced=True, aliases=("retry_attempts",))
+
+    def wish(self) -> Wish:
+        """The model at the endpoint that the fields name."""
+        model = self.custom_model if self.model_name == "custom" else self.model_name
+        wish = super().wish()
+        return replace(wish, model_name=model, base_url=own_endpoint(self.base_url))
+
+
+def own_endpoint(address: str) -> str:
+    """The address of an inference endpoint; empty for the shared ones of Hugging Face, whose paths have changed."""
+    try:
+        shared = urlsplit(address.strip()).hostname in _SHARED
+    except ValueError:
+        shared = False
+    return "" if shared else address

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.cloud_models import azure_address
+from langflow_lite.components.compatible_models import own_endpoint
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.models import positive
 from langflow_lite.errors import ComponentError
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
 __all__ = [
     "AIMLEmbeddingsComponent",
     "AzureOpenAIEmbeddingsComponent",
+    "CohereEmbeddingsComponent",
     "EmbeddingModelComponent",
     "EmbeddingSimilarityComponent",
     "GoogleEmbeddingsComponent",
+    "HuggingFaceInferenceEmbeddingsComponent",
     "LMStudioEmbeddingsComponent",
     "MistralEmbeddingsComponent",
     "NVIDIAEmbeddingsComponent",
     "OllamaEmbeddingsComponent",
     "OpenAIEmbeddingsComponent",
     "TextEmbedderComponent",
+    "VLLMEmbeddingsComponent",
 ]
 
 
@@ -46,7 +50,7 @@ class _EmbeddingComponent(Component):
         advanced=True,
         load_from_db=True,
         info="A key, or the name of a global variable. Empty: the provider's own variable.",
-        aliases=("openai_api_key", "mistral_api_key", "nvidia_api_key", "aiml_api_key"),
+        aliases=("openai_api_key", "mistral_api_key", "nvidia_api_key", "aiml_api_key", "cohere_api_key"),
     )
     base_url: str = field(
         Kind.TEXT,
@@ -195,6 +199,46 @@ class GoogleEmbeddingsComponent(_ProviderEmbeddings):
     display_name = "Google Generative AI Embeddings"
     icon = "GoogleGenerativeAI"
     vendor = "Google Generative AI"
+
+
+class CohereEmbeddingsComponent(_ProviderEmbeddings):
+    """Hand on an embedding model of Cohere."""
+
+    name = "CohereEmbeddings"
+    aliases = ("CohereEmbeddingsComponent",)
+    display_name = "Cohere Embeddings"
+    icon = "Cohere"
+    vendor = "Cohere"
+
+
+class VLLMEmbeddingsComponent(_ProviderEmbeddings):
+    """Hand on an embedding model of a vLLM server."""
+
+    name = "vLLMEmbeddings"
+    aliases = ("VllmEmbeddingsComponent",)
+    display_name = "vLLM Embeddings"
+    icon = "vLLM"
+    vendor = "vLLM"
+
+
+class HuggingFaceInferenceEmbeddingsComponent(_ProviderEmbeddings):
+    """Hand on an embedding model of Hugging Face, or of a Text Embeddings Inference server of your own."""
+
+    name = "HuggingFaceInferenceAPIEmbeddings"
+    aliases = ("HuggingFaceInferenceAPIEmbeddingsComponent",)
+    display_name = "Hugging Face Embeddings Inference"
+    icon = "HuggingFace"
+    vendor = "Hugging Face"
+
+    base_url: str = field(
+        Kind.TEXT,
+        "Inference Endpoint",
+        aliases=("inference_endpoint", "api_url"),
+        info="A server of your own; the shared ones of Hugging Face count as empty.",
+    )
+
+    def _wish(self) -> EmbeddingWish:
+        return replace(super()._wish(), base_url=own_endpoint(self.base_url))
 
 
 class AzureOpenAIEmbeddingsComponent(_EmbeddingComponent):

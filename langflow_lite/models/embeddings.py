@@ -21,6 +21,7 @@ from langflow_lite.models.http import Upstream, decode_as
 
 __all__ = [
     "AzureEmbeddings",
+    "FeatureExtraction",
     "GeminiEmbeddings",
     "HashedEmbeddings",
     "OllamaEmbeddings",
@@ -94,6 +95,7 @@ class _OllamaReply(msgspec.Struct):
 
 _openai_decoder = msgspec.json.Decoder(_OpenAIReply, strict=False)
 _gemini_decoder = msgspec.json.Decoder(_GeminiReply, strict=False)
+_features_decoder = msgspec.json.Decoder(list[list[float]], strict=False)
 _ollama_decoder = msgspec.json.Decoder(_OllamaReply, strict=False)
 
 
@@ -157,6 +159,19 @@ class GeminiEmbeddings(_RemoteEmbeddings):
         content = await self._upstream.post(path, {"requests": requests})
         reply = decode_as(self._upstream, _gemini_decoder, content)
         return [item.values for item in reply.embeddings or []], None
+
+
+class FeatureExtraction(_RemoteEmbeddings):
+    """A model of Hugging Face, behind `POST {base}/hf-inference/models/{model}/pipeline/feature-extraction`."""
+
+    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
+        base = endpoint.base_url.removesuffix("/v1")
+        super().__init__(replace(endpoint, base_url=base), dimensions=dimensions, chunk_size=min(chunk_size, 32))
+
+    async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:
+        path = f"/hf-inference/models/{quote(self.model)}/pipeline/feature-extraction"
+        content = await self._upstream.post(path, {"inputs": [text or " " for text in batch], "truncate": True})
+        return decode_as(self._upstream, _features_decoder, content), None
 
 
 class HashedEmbeddings(Embeddings):

@@ -13,13 +13,22 @@ from langflow_lite.errors import MissingModel
 from langflow_lite.models.base import Embeddings, Options
 from langflow_lite.models.embeddings import (
     AzureEmbeddings,
+    FeatureExtraction,
     GeminiEmbeddings,
     HashedEmbeddings,
     OllamaEmbeddings,
     OpenAIEmbeddings,
 )
 from langflow_lite.models.observed import ObservedEmbeddings
-from langflow_lite.models.providers import OLLAMA, OPENAI, PROVIDERS, Provider, find_provider, provider_of_model
+from langflow_lite.models.providers import (
+    HUGGING_FACE,
+    OLLAMA,
+    OPENAI,
+    PROVIDERS,
+    Provider,
+    find_provider,
+    provider_of_model,
+)
 from langflow_lite.models.resolve import Wish, find_endpoint, given_text, look_up, read_model_field, split_provider
 
 __all__ = ["EmbeddingWish", "open_embeddings"]
@@ -36,6 +45,8 @@ _DEFAULTS: Mapping[str, str] = {
     "Ollama": "nomic-embed-text",
     "LM Studio": "text-embedding-nomic-embed-text-v1.5",
     "OpenRouter": "openai/text-embedding-3-small",
+    "Cohere": "embed-v4.0",
+    "Hugging Face": "BAAI/bge-large-en-v1.5",
 }
 _OLLAMA_MODELS = ("nomic-embed", "mxbai-embed", "all-minilm", "snowflake-arctic-embed", "bge-", "embeddinggemma")
 _PROTOCOLS: Mapping[str, Callable[..., Embeddings]] = {
@@ -93,6 +104,9 @@ async def _open(ctx: RunContext, wish: EmbeddingWish) -> Embeddings:
         raise MissingModel(f"The node names the provider {provider.name} but no embedding model.")
     asked = Wish(api_key=wish.api_key, base_url=wish.base_url, ollama_base_url=wish.ollama_base_url)
     endpoint = await find_endpoint(ctx, provider, model, asked, wish.options)
+    if provider is HUGGING_FACE and endpoint.base_url == provider.base_url:
+        # Only endpoints of one's own speak the OpenAI protocol for embeddings.
+        made = FeatureExtraction
     return made(endpoint, dimensions=wish.dimensions, chunk_size=wish.chunk_size)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ECHO",
+    "HUGGING_FACE",
     "LOCAL",
     "OLLAMA",
     "OPENAI",
@@ -73,6 +74,17 @@ OPENAI = Provider(
 )
 ECHO = Provider(
     name="Echo", protocol="echo", default_model="echo", aliases=("Built-in",), model_prefixes=("echo",), keyless=True
+)
+HUGGING_FACE = Provider(
+    name="Hugging Face",
+    protocol="openai",
+    base_url="https://router.huggingface.co/v1",
+    key_variables=("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"),
+    default_model="meta-llama/Llama-3.3-70B-Instruct",
+    aliases=("HuggingFace",),
+    key_prefix="hf_",
+    strip=_CHAT,
+    append="/v1",
 )
 LOCAL = Provider(name="Local", protocol="local", aliases=("llama.cpp", "GGUF"), keyless=True)
 OLLAMA = Provider(
@@ -191,6 +203,23 @@ PROVIDERS: tuple[Provider, ...] = (
         strip=_CHAT,
     ),
     Provider(
+        name="Cohere",
+        protocol="openai",
+        base_url="https://api.cohere.ai/compatibility/v1",
+        key_variables=("COHERE_API_KEY",),
+        default_model="command-a-03-2025",
+        strip=_CHAT,
+    ),
+    HUGGING_FACE,
+    Provider(
+        name="CometAPI",
+        protocol="openai",
+        base_url="https://api.cometapi.com/v1",
+        key_variables=("COMETAPI_KEY",),
+        default_model="gpt-4o-mini",
+        strip=_CHAT,
+    ),
+    Provider(
         name="Azure AI Foundry",
         protocol="openai",
         key_variables=("AZURE_AI_FOUNDRY_API_KEY",),
@@ -205,6 +234,28 @@ PROVIDERS: tuple[Provider, ...] = (
         key_variables=("LMSTUDIO_API_KEY",),
         base_variables=("LMSTUDIO_BASE_URL",),
         aliases=("LMStudio",),
+        strip=_CHAT,
+        local=True,
+        keyless=True,
+    ),
+    Provider(
+        name="vLLM",
+        protocol="openai",
+        base_url="http://localhost:8000/v1",
+        key_variables=("VLLM_API_KEY",),
+        base_variables=("VLLM_API_BASE",),
+        default_model="ibm-granite/granite-3.3-8b-instruct",
+        strip=_CHAT,
+        local=True,
+        keyless=True,
+    ),
+    Provider(
+        name="LiteLLM",
+        protocol="openai",
+        base_url="http://localhost:4000/v1",
+        key_variables=("LITELLM_API_KEY",),
+        base_variables=("LITELLM_API_BASE",),
+        aliases=("LiteLLM Proxy",),
         strip=_CHAT,
         local=True,
         keyless=True,
@@ -233,17 +284,6 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(name="IBM watsonx.ai", aliases=("IBM WatsonX", "WatsonX", "IBM watsonx"), instead=_COMPATIBLE),
     Provider(name="Amazon Bedrock", aliases=("Bedrock", "AWS Bedrock"), instead=_COMPATIBLE),
     Provider(name="Vertex AI", aliases=("Google Vertex AI", "VertexAI"), instead=_COMPATIBLE),
-    Provider(
-        name="Cohere",
-        instead="Cohere serves the OpenAI protocol as well: choose the provider OpenAI with the base URL "
-        "https://api.cohere.ai/compatibility/v1 and your Cohere key.",
-    ),
-    Provider(
-        name="Hugging Face",
-        aliases=("HuggingFace",),
-        instead="Hugging Face serves the OpenAI protocol as well: choose the provider OpenAI with the base URL "
-        "https://router.huggingface.co/v1 and your Hugging Face token.",
-    ),
 )
 
 

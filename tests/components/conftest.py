@@ -213,11 +213,12 @@ def standin(shared_standin: Standin) -> Standin:
 
 @pytest.fixture
 async def bench(anyio_backend: str, standin: Standin, tmp_path: Path) -> AsyncIterator[Workbench]:
-    """A real runtime with an empty database, whose OpenAI and Ollama are the stand-in."""
+    """A real runtime with an empty database, whose OpenAI, Ollama and vLLM are the stand-in."""
     environ = {
         "OPENAI_API_KEY": "sk-test",
         "OPENAI_BASE_URL": f"{standin.url}/v1",
         "OLLAMA_BASE_URL": standin.url,
+        "VLLM_API_BASE": f"{standin.url}/v1",
     }
     async with workbench(tmp_path, environ=environ) as made:
         yield made

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.anyio
         (node("E", "OpenAIEmbeddings", model="text-embedding-3-large", dimensions="", chunk_size=10), "/v1/embeddings"),
         (node("E", "OllamaEmbeddings", model="nomic-embed-text"), "/api/embed"),
         (node("E", "EmbeddingModel", model=""), "/v1/embeddings"),
+        (node("E", "vLLMEmbeddings", model_name="m", api_base="VLLM_API_BASE"), "/v1/embeddings"),
     ],
-    ids=["model of 1.5", "openai", "ollama", "default"],
+    ids=["model of 1.5", "openai", "ollama", "default", "vllm"],
 )
 async def test_a_text_is_embedded_by_the_model_that_is_connected(
     bench: Workbench, standin: Standin, model: dict[str, Any], path: str

@@ -10,8 +10,12 @@ import pytest
 from langflow_lite.components.base import Component
 from langflow_lite.components.compatible_models import (
     AIMLModel,
+    CohereModel,
+    CometAPIModel,
     DeepSeekModel,
     GroqModel,
+    HuggingFaceModel,
+    LiteLLMProxyModel,
     LMStudioModel,
     MistralModel,
     NovitaModel,
@@ -19,6 +23,7 @@ from langflow_lite.components.compatible_models import (
     OpenRouterModel,
     PerplexityModel,
     SambaNovaModel,
+    VLLMModel,
     XAIModel,
 )
 from langflow_lite.components.models import AnthropicModel, LanguageModelComponent, ModelComponent, OpenAIModel
@@ -46,6 +51,11 @@ FAMILY = [
     AIMLModel,
     PerplexityModel,
     MistralModel,
+    CohereModel,
+    CometAPIModel,
+    LiteLLMProxyModel,
+    VLLMModel,
+    HuggingFaceModel,
 ]
 
 
@@ -336,6 +346,26 @@ async def test_a_key_field_may_name_a_variable(standin: Standin, outbound: Outbo
     component = openai(standin, api_key="TEAM_KEY")
     await placed(component, outbound, variables=DictVariables({"TEAM_KEY": "sk-team"})).text_response()
     assert standin.calls[0].headers["authorization"] == "Bearer sk-team"
+
+
+@pytest.mark.parametrize(
+    ("address", "base_url"),
+    [
+        ("https://api-inference.huggingface.co/models/", ""),
+        ("https://router.huggingface.co/hf-inference/models/", ""),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[bad", "http://[bad"),
+    ],
+)
+def test_the_shared_addresses_of_hugging_face_are_its_usual_one(address: str, base_url: str) -> None:
+    component = HuggingFaceModel(model_name="custom", custom_model="mine", base_url=address, max_tokens=0)
+    wish = component.wish()
+    assert (wish.model_name, wish.base_url, wish.options.max_tokens) == ("mine", base_url, None)
+
+
+def test_what_a_vllm_node_leaves_to_the_server_is_not_sent() -> None:
+    assert VLLMModel().options().seed is None
+    assert VLLMModel(seed=7, max_retries=-1, timeout=-1).options().seed == 7
 
 
 @pytest.mark.parametrize("cls", [LanguageModelComponent, OpenAIModel, AnthropicModel, OllamaModel, *FAMILY])

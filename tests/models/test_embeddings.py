@@ -5,8 +5,9 @@ import math
 import pytest
 
 from langflow_lite.errors import MissingModel, ProviderError
-from langflow_lite.models.embeddings import HashedEmbeddings
+from langflow_lite.models.embeddings import FeatureExtraction, HashedEmbeddings
 from langflow_lite.models.embeddings_resolve import EmbeddingWish, open_embeddings
+from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.outbound import OutboundClients
 from tests.models.support import run_context
 from tests.standin import Standin
@@ -42,6 +43,37 @@ async def test_ollama_is_asked_by_its_own_protocol(standin: Standin, outbound: O
     assert standin.calls[0].path == "/api/embed"
     assert len(embedded.vectors) == 2
     assert embedded.usage == {"input_tokens": 2, "output_tokens": 0, "total_tokens": 2}
+
+
+async def test_hugging_face_is_asked_for_features(standin: Standin, outbound: OutboundClients) -> None:
+    endpoint = Endpoint(
+        provider="Hugging Face",
+        model="BAAI/bge-large-en-v1.5",
+        base_url=f"{standin.url}/v1",
+        key="hf_x",
+        client=outbound.client(trusted=True),
+    )
+
+    vectors = await FeatureExtraction(endpoint, chunk_size=2).embed_documents(["red fox", "", "blue sea"])
+
+    assert {call.path for call in standin.calls} == {
+        "/hf-inference/models/BAAI/bge-large-en-v1.5/pipeline/feature-extraction"
+    }
+    assert [call.body["inputs"] for call in standin.calls] == [["red fox", " "], ["blue sea"]]
+    assert standin.calls[0].headers["authorization"] == "Bearer hf_x"
+    assert len(vectors) == 3
+    assert vectors[0] != vectors[2]
+
+
+async def test_only_hugging_face_itself_is_asked_for_features(standin: Standin, outbound: OutboundClients) -> None:
+    ctx = run_context(outbound)
+    shared = await open_embeddings(ctx, EmbeddingWish(provider="Hugging Face", api_key="hf_x"))
+    own = await open_embeddings(ctx, EmbeddingWish(provider="Hugging Face", base_url=standin.url))
+
+    await own.embed_documents(["a"])
+
+    assert isinstance(shared, FeatureExtraction)
+    assert [call.path for call in standin.calls] == ["/v1/embeddings"]
 
 
 @pytest.mark.parametrize(

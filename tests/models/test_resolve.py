@@ -81,6 +81,8 @@ GPT = {"name": "gpt-4o", "provider": "OpenAI", "icon": "OpenAI", "category": "Op
         (Wish(provider="IBM WatsonX", model_name="granite"), "IBM watsonx.ai", "granite"),
         (Wish(provider="LM Studio", model_name="m"), "LM Studio", "m"),
         (Wish(provider="AI/ML", model_name="m"), "AI/ML", "m"),
+        (Wish(provider="Cohere"), "Cohere", "command-a-03-2025"),
+        (Wish(provider="HuggingFace", model_name="m"), "Hugging Face", "m"),
     ],
 )
 async def test_every_way_of_naming_a_model_is_understood(
@@ -305,6 +307,13 @@ async def test_a_missing_key_is_an_error_that_names_the_variable(watched: Watche
             False,
         ),
         (
+            Wish(provider="Hugging Face", model_name="m", base_url="https://mine.endpoints.huggingface.cloud/"),
+            {"environ": {"HF_TOKEN": "k"}},
+            "https://mine.endpoints.huggingface.cloud/v1",
+            None,
+            False,
+        ),
+        (
             Wish(provider="Azure AI Foundry", model_name="m", api_key="k"),
             {"environ": {"AZURE_AI_FOUNDRY_ENDPOINT": "https://f/openai/v1"}},
             "https://f/openai/v1",
@@ -338,8 +347,6 @@ async def test_a_base_url_of_another_kind_is_refused(watched: Watched, url: str)
         ("IBM WatsonX", "OPENAI_BASE_URL"),
         ("Amazon Bedrock", "OPENAI_BASE_URL"),
         ("Vertex AI", "OPENAI_BASE_URL"),
-        ("Cohere", "api.cohere.ai"),
-        ("HuggingFace", "router.huggingface.co"),
     ],
 )
 async def test_a_provider_that_cannot_be_used_says_what_can(watched: Watched, provider: str, instead: str) -> None:
