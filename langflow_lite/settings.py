@@ -335,6 +335,7 @@ class Settings:
         """Settings from, in rising order: defaults, `.env` in the working directory, the environment, `env_file`, flags.
 
         A flag of None counts as not given. An explicitly named `env_file` outranks the environment, as in Langflow.
+        Raises `SettingsError`.
         """
         merged: dict[str, str] = {}
         implicit = Path(".env")

@@ -122,7 +122,7 @@ class Component:
         self.ctx.update(changes)
 
     def add_to_ctx(self, key: str, value: Any, *, overwrite: bool = False) -> None:
-        """Add to what the components of the run share."""
+        """Add to what the components of the run share; raises `ValueError` for a key that is there already."""
         if key in self.ctx and not overwrite:
             raise ValueError(f"the key {key!r} is in the context already")
         self.ctx[key] = value

@@ -52,7 +52,7 @@ class CSVToDataComponent(_FromFile):
 
     @output("data_list", "Data List", types=("Data", "JSON"))
     async def load_csv_to_data(self) -> list[Data]:
-        """A record of texts per row."""
+        """A record of texts per row; raises `ValueError` for what is not well-formed CSV."""
         text = await self._source(self.csv_file, self.csv_path, self.csv_string)
         try:
             rows = list(csv.DictReader(io.StringIO(text), restkey="more"))

@@ -48,7 +48,7 @@ class FileDescriptionGeneratorComponent(ModelUser):
 
     @output("descriptions", "Descriptions", types=("Data", "JSON"))
     async def generate_descriptions(self) -> list[Data]:
-        """A record per file: its description as `text`, and `file_path`."""
+        """A record per file: its description as `text`, and `file_path`; raises `ComponentError` when time is up."""
         records = [record for record in records_in(self.file_data) if record.get("file_path")]
         questions = [
             f"File: {record['file_path']}\n\n<content>\n{to_text(record.get('text', ''))[:_SHOWN]}\n</content>"

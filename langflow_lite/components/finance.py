@@ -65,7 +65,10 @@ class YfinanceComponent(Service):
 
     @output("data", "Data", types=("Data", "JSON"), aliases=("api_run_model", "run_model"), hidden=True)
     async def fetch_content(self) -> list[Data]:
-        """A record per headline, newest first: title, link, published and text."""
+        """A record per headline, newest first: title, link, published and text.
+
+        Raises `ValueError` without a symbol and for anything but news, and `FetchFailed`.
+        """
         if self.method != "get_news":
             raise ValueError(
                 f"Yahoo Finance has no public source for {self.method}: choose get_news, or use an API Request "

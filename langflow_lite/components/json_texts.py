@@ -42,7 +42,7 @@ class JSONCleanerComponent(Component):
 
     @output("output", "Cleaned JSON String")
     def clean_json(self) -> Message:
-        """The object as well-formed JSON, in ASCII."""
+        """The object as well-formed JSON, in ASCII; raises `ValueError` when there is none."""
         start, end = self.json_str.find("{"), self.json_str.rfind("}")
         if start < 0 or end < start:
             raise ValueError("Invalid JSON string: Missing '{' or '}'")
@@ -174,7 +174,7 @@ class GetEnvVarComponent(Component):
 
     @output("env_var_value", "Environment Variable Value")
     async def process_inputs(self) -> Message:
-        """The variable's value."""
+        """The variable's value; raises `ValueError` for one that is not set or that flows may not read."""
         name = self.env_var_name.strip()
         if not name:
             raise ValueError("Environment variable name not provided")

@@ -253,7 +253,10 @@ class MemoryBaseComponent(Component):
 
     @output("retrieve_data", "Results", tool_name="retrieve_memory")
     async def retrieve_memory(self) -> Table:
-        """A row per message, the most similar first: `content`, `_score`, and who said it when."""
+        """A row per message, the most similar first: `content`, `_score`, and who said it when.
+
+        Raises `ValueError` without a memory base, or without a session where only its messages are wanted.
+        """
         if not to_text(self.memory_base).strip():
             raise ValueError("No Memory Base is selected.")
         ctx = self.ctx

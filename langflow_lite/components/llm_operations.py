@@ -36,7 +36,10 @@ class BatchRunComponent(ModelUser):
 
     @output("batch_results", "Model Results", types=("Table", "DataFrame"))
     async def run_batch(self) -> Table:
-        """The rows with the answers, `batch_index` and, if wanted, `metadata`; asked about beside each other."""
+        """The rows with the answers, `batch_index` and, if wanted, `metadata`; asked about beside each other.
+
+        Raises `ComponentError` for what is no table and for a column that it lacks.
+        """
         if not isinstance(self.df, Table):
             raise ComponentError(f"Expected DataFrame input, got {type(self.df).__name__}")
         table = self.df
@@ -106,7 +109,7 @@ class SmartRouterComponent(ModelUser):
 
     @output("category_1_result", "Route 1", types=("Message",))
     async def process_case(self) -> Message:
-        """The message on the way that was chosen; the others are stopped."""
+        """The message on the way that was chosen; the others are stopped. Raises `ComponentError` without routes."""
         rows = [row for row in self.routes if str(row.get("route_category") or "").strip()] if self.routes else []
         if self._taken is None:
             if not rows:

@@ -173,7 +173,7 @@ class HttpErrors:
 
 
 async def server_events(response: httpx2.Response) -> AsyncIterator[tuple[str, bytes]]:
-    """Event name and data of each server-sent event (WHATWG HTML, section 9.2.6)."""
+    """Event name and data of each server-sent event (WHATWG HTML, section 9.2.6); raises `McpError` for one too long."""
     event = ""
     data: list[str] = []
     size = 0

@@ -130,7 +130,7 @@ class ServerSentEvents:
         return await self._inbox.wait_for(message["id"])
 
     async def send(self, message: Json) -> None:
-        """Send any message."""
+        """Send any message. Raises `McpError`."""
         async with HttpErrors(self._url):
             headers = {**self._headers, "content-type": "application/json"}
             response = await self._client.post(self._endpoint, content=to_json(message), headers=headers)
@@ -194,7 +194,7 @@ class Stdio:
         return await self._inbox.wait_for(message["id"])
 
     async def send(self, message: Json) -> None:
-        """Send any message."""
+        """Send any message. Raises `McpError`."""
         try:
             async with self._sending:
                 await self._stdin.send(to_json(message) + b"\n")

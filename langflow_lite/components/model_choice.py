@@ -62,7 +62,7 @@ class ModelUser(Component):
         return await self.complete([*messages, ChatMessage(role="user", text=text)])
 
     async def ask_each(self, system: str, texts: Sequence[str], at_once: int = _AT_ONCE) -> list[str]:
-        """The same about each text, several beside each other; the first error ends all."""
+        """The same about each text, several beside each other; the first error ends all and is raised."""
         await self.language_model()
         answers = [""] * len(texts)
         limiter = anyio.CapacityLimiter(min(max(1, at_once), _AT_ONCE))

@@ -32,7 +32,10 @@ class PromptComponent(Component):
 
     @output("prompt", "Prompt")
     async def build_prompt(self) -> Message:
-        """The filled template; files of inserted messages ride along, so that a model sees them."""
+        """The filled template; files of inserted messages ride along, so that a model sees them.
+
+        Raises `ValueError` for a variable that the node has no field for.
+        """
         files: dict[str, None] = {}
 
         def value_of(name: str) -> Any:

@@ -47,7 +47,10 @@ class RecordOperations(Component):
     filter_values: dict[str, Any] = field(Kind.DICT, "Filter Values", info="Keys and the values that items must have.")
 
     def record_result(self, operation: str) -> Data:
-        """The result of a record operation; empty when the name is none of them."""
+        """The result of a record operation; empty when the name is none of them.
+
+        Raises `ValueError` without a record, and for several where the operation takes one.
+        """
         records = self._records()
         if operation == "Combine":
             return _combined(records)

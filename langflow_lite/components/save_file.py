@@ -85,7 +85,10 @@ class SaveToFileComponent(Component):
         "`file_format` is csv, json, txt, html, excel or markdown.",
     )
     async def save_to_file(self) -> Message:
-        """A sentence with the path under which the files API serves the file."""
+        """A sentence with the path under which the files API serves the file.
+
+        Raises `ValueError` for a name that is none, and for places that are not written to.
+        """
         # Up to 1.4 the field was a path, such as ./news.json.
         name = self.file_name.strip().removeprefix("./")
         if not name:

@@ -203,7 +203,10 @@ class ApifyActorsComponent(Service):
 
     @output("output", "Output", types=("Data", "JSON"), tool_name="run_apify_actor", info="Runs the actor.")
     async def run_model(self) -> list[Data]:
-        """A record per item of the run's dataset."""
+        """A record per item of the run's dataset.
+
+        Raises `ValueError` for what is no actor or no JSON object, and `FetchFailed` when the run does not succeed.
+        """
         key = await self.key(self.apify_token)
         headers = {"Authorization": f"Bearer {key}"}
         if not _ACTOR.fullmatch(self.actor_id.strip()):

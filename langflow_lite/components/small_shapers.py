@@ -129,7 +129,7 @@ class UpdateDataComponent(Component):
 
     @output("data", "Data", types=("Data", "JSON"))
     async def build_data(self) -> Data | list[Data]:
-        """The changed record; a list when there are several."""
+        """The changed record; a list when there are several. Raises `ValueError` without one."""
         changes = _given(self.extras)
         updated = []
         for record in records_in(self.old_data):
@@ -159,7 +159,7 @@ class SelectDataComponent(Component):
 
     @output("selected_data", "Selected Data")
     async def select_data(self) -> Data:
-        """The record at this place."""
+        """The record at this place; raises `ValueError` when the list is shorter."""
         records = list(records_in(self.data_list))
         if not 0 <= self.data_index < len(records):
             raise ValueError(f"Selected index {self.data_index} is out of range: there are {len(records)} records")
@@ -183,7 +183,7 @@ class FilterDataComponent(Component):
 
     @output("filtered_data", "Filtered Data")
     async def filter_data(self) -> Data:
-        """The record with these keys only."""
+        """The record with these keys only; raises `ValueError` without one."""
         record = next(records_in(self.data), None)
         if record is None:
             raise ValueError("There is nothing to filter: connect a record.")

@@ -50,7 +50,7 @@ class YouTubeCommentsComponent(Service):
 
     @output("comments", "Comments")
     async def get_video_comments(self) -> Table:
-        """A row per comment; replies follow their comment."""
+        """A row per comment; replies follow their comment. Raises `FetchFailed`, its words without the key."""
         video = _video_id(self.video_url)
         key = await self.key(self.api_key)
         rows: list[dict[str, Any]] = []

@@ -44,7 +44,7 @@ class Shared:
 
 
 class Execution(Scope):
-    """One pass over a scope.
+    """One pass over a scope: runs what can run until nothing is left.
 
     One coordinator alone changes the state; vertices run beside each other only return their result to it. A vertex
     runs at most once per scope.

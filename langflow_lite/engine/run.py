@@ -98,7 +98,7 @@ def _execution_error(error: ComponentError, flow_id: str) -> dict[str, Any]:
 
 
 def chosen_vertices(graph: Graph, request: RunRequest) -> frozenset[str]:
-    """The vertices a request runs."""
+    """The vertices a request runs; none when its start or stop component is unknown."""
     if request.start_component_id or request.stop_component_id:
         return graph.partial(request.start_component_id or None, request.stop_component_id or None)
     return frozenset(graph.vertices) if request.whole else graph.entry

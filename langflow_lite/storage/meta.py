@@ -17,7 +17,7 @@ class Meta:
 
     @property
     def user_id(self) -> str:
-        """The id of the one user there is: a UUID made with the database."""
+        """The id of the one user there is: a UUID made with the database. Raises `StorageError` before `load`."""
         if not self._user_id:
             raise StorageError("Meta is used before it is loaded.")
         return self._user_id

@@ -22,7 +22,7 @@ def now() -> float:
 
 
 def gmtime(value: Any) -> list[Any]:
-    """`gmtime`: seconds to a broken down time, whose seconds keep their fraction."""
+    """`gmtime`: seconds to a broken down time, whose seconds keep their fraction. Raises `QueryError`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise QueryError("gmtime() requires a number")
     try:
@@ -51,7 +51,7 @@ def _fields(value: Any, name: str) -> list[int]:
 
 
 def mktime(value: Any) -> int:
-    """`mktime`: a broken down time to whole seconds."""
+    """`mktime`: a broken down time to whole seconds. Raises `QueryError`."""
     year, month, *rest = _fields(value, "mktime")
     try:
         return calendar.timegm((year, month + 1, *rest[:4]))
@@ -60,7 +60,7 @@ def mktime(value: Any) -> int:
 
 
 def strftime(value: Any, layout: Any) -> str:
-    """`strftime(layout)` of seconds or of a broken down time."""
+    """`strftime(layout)` of seconds or of a broken down time. Raises `QueryError`."""
     if not isinstance(layout, str) or len(layout) > _MAX_FORMAT:
         raise QueryError("strftime/1 requires a string format")
     year, month, day, hour, minute, second, *_ = _fields(
@@ -74,7 +74,7 @@ def strftime(value: Any, layout: Any) -> str:
 
 
 def strptime(value: Any, layout: Any) -> list[Any]:
-    """`strptime(layout)`: a text to a broken down time."""
+    """`strptime(layout)`: a text to a broken down time. Raises `QueryError`."""
     if not isinstance(value, str) or not isinstance(layout, str):
         raise QueryError(f"strptime/1 requires string inputs and arguments, got {kind(value)} ({shown(value)})")
     try:

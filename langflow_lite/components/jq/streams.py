@@ -25,7 +25,7 @@ def unplaced(path: Path) -> Path:
 
 
 def step(path: Path, key: Any, value: Any) -> Path:
-    """The path of what lies in a value under a key."""
+    """The path of what lies in a value under a key; raises `QueryError` where there is none."""
     if path is None:
         return None
     if path is NOWHERE:

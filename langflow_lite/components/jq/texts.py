@@ -74,7 +74,10 @@ def _implode(budget: Budget, value: Any) -> str:
 
 
 def matches(budget: Budget, value: Any, pattern: Any, flags: Any) -> list[dict[str, Any]]:
-    """All matches, as jq's `match` shows them; only the first one without the flag `g`."""
+    """All matches, as jq's `match` shows them; only the first one without the flag `g`.
+
+    Raises `QueryError`, and `ValueError`, which no program can catch, for a pattern beyond the limits.
+    """
     if not isinstance(value, str):
         raise QueryError(f"{kind(value)} ({shown(value)}) cannot be matched, as it is not a string")
     if not isinstance(pattern, str):

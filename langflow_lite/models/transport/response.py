@@ -54,7 +54,7 @@ class ResponseParser:
         return b"HTTP/" + self._parser.get_http_version().encode()
 
     def feed(self, data: bytes) -> None:
-        """Take bytes from the connection."""
+        """Take bytes from the connection; raises `httpx2.RemoteProtocolError` for what is no answer."""
         if self.is_complete:
             self.is_reusable = False
             return
@@ -72,7 +72,10 @@ class ResponseParser:
             raise httpx2.RemoteProtocolError(f"the head of the answer has more than {_MAX_HEAD // 1024} KB")
 
     def feed_eof(self) -> None:
-        """Take the end of the connection, which ends a body that was given neither a length nor chunks."""
+        """Take the end of the connection, which ends a body that was given neither a length nor chunks.
+
+        Raises `httpx2.RemoteProtocolError` when something is missing of the answer.
+        """
         self.is_reusable = False
         if self.has_head and self._until_close:
             self.is_complete = True
