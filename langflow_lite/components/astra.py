@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
-import msgspec
-
+from langflow_lite.components.astra_api import AstraAPI
 from langflow_lite.components.base import output
 from langflow_lite.components.context import Found
-from langflow_lite.components.fetching import FetchFailed, fetch
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.shaping import records_in
 from langflow_lite.components.vectors import VectorStoreComponent, passage_key, vectors_of
@@ -23,7 +20,6 @@ __all__ = ["AstraDBComponent"]
 
 # The Data API takes no more documents at once.
 _AT_ONCE = 100
-_LIMIT = 32 * 1024 * 1024
 
 
 class AstraDBComponent(VectorStoreComponent):
@@ -152,44 +148,9 @@ class AstraDBComponent(VectorStoreComponent):
         return len((answer.get("status") or {}).get("insertedIds") or ())
 
     async def _command(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Send a command of the Data API to the collection; raises `FetchFailed` with Astra DB's own words."""
-        place = f"{quote(self.keyspace.strip() or 'default_keyspace', safe='')}/{quote(self.collection_name.strip(), safe='')}"
-        answer = await fetch(
-            self.ctx,
-            f"{self._address()}/api/json/v1/{place}",
-            method="POST",
-            headers={"Token": self.token},
-            json={name: body},
-            timeout=60.0,
-            follow_redirects=False,
-            trusted=bool(self._configured()),
-            limit=_LIMIT,
+        return await AstraAPI(self.ctx, self.token, self.api_endpoint, self.keyspace).command(
+            self.collection_name, name, body
         )
-        try:
-            said = msgspec.json.decode(answer.content, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            said = {"errors": [{"message": f"status {answer.status}: {answer.text()[:200]}"}]}
-        # A record that is there already is what is wanted.
-        errors = [error for error in said.get("errors") or () if error.get("errorCode") != "DOCUMENT_ALREADY_EXISTS"]
-        if errors or answer.status >= 400:
-            reason = errors[0].get("message") if errors else f"status {answer.status}"
-            raise FetchFailed(f"Astra DB refused {name}: {reason}", answer.status)
-        return said
-
-    def _configured(self) -> str:
-        return self.ctx.settings.service_url("astradb", "")
-
-    def _address(self) -> str:
-        address = self.api_endpoint.strip().rstrip("/")
-        address = address if "://" in address else f"https://{address}"
-        host = urlsplit(address).hostname or ""
-        # The token goes nowhere else, whatever a flow says.
-        if not self._configured() and not (address.startswith("https://") and host.endswith(".datastax.com")):
-            raise ValueError(
-                f"{address[:200]} is not an address of Astra DB; for a server of your own set "
-                "LANGFLOW_SERVICE_URLS=astradb=ADDRESS"
-            )
-        return self._configured() or address
 
     def _record(self, document: Mapping[str, Any]) -> dict[str, Any]:
         texts = (self.content_field, "content", "$vectorize", "text", "page_content")
