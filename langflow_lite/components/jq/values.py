@@ -33,6 +33,7 @@ _MAX_SECONDS = 5.0
 _LOOK_EVERY = 4096
 _MAX_SIZE = 20_000_000
 _EXACT = 2**53
+_INTMAX = 2**63 - 1
 _KINDS = ((bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"))
 
 
@@ -323,7 +324,8 @@ def _remainder(a: Any, b: Any, budget: Budget) -> Any:
         raise _unfit(a, b, "divided")
     if _is_nan(a) or _is_nan(b):
         return math.nan
-    dividend, divisor = (int(min(max(x, -(2.0**63)), 2.0**63)) for x in (a, b))
+    # What C's intmax_t cannot hold is the nearest it can.
+    dividend, divisor = (_INTMAX if x > _INTMAX else ~_INTMAX if x < ~_INTMAX else int(x) for x in (a, b))
     if divisor == 0:
         raise _unfit(a, b, "divided because the divisor is zero")
     # Of the dividend's sign, where Python's has the divisor's.
