@@ -1,9 +1,7 @@
 import re
-from pathlib import Path
 
 import pytest
 
-import langflow_lite.http
 from langflow_lite.http.routes import ENDPOINTS
 
 pytestmark = pytest.mark.anyio
@@ -47,9 +45,3 @@ async def test_the_page_is_self_contained_and_runs_no_inline_script(client):
     script = (await client.get("/docs/docs.js")).text
     assert 'fetch("openapi.json")' in script
     assert "innerHTML" not in script
-
-
-def test_starlette_and_msgspec_types_are_all_this_layer_knows_of_the_engine():
-    for module in Path(langflow_lite.http.__file__).parent.glob("*.py"):
-        assert "aiosqlite" not in module.read_text()
-        assert "sqlite3" not in module.read_text()
