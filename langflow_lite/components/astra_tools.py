@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langflow_lite.components.astra_api import AstraAPI
 from langflow_lite.components.base import Component, output
@@ -60,6 +60,7 @@ class _AstraTool(Component):
 
     category = "datastax"
     icon = "AstraDB"
+    variables: ClassVar[tuple[str, ...]] = ("ASTRA_DB_APPLICATION_TOKEN", "ASTRA_DB_API_ENDPOINT")
 
     tool_name: str = field(Kind.STR, "Tool Name", required=True, info="The name by which a model calls it.")
     tool_description: str = field(Kind.STR, "Tool Description", required=True, info="When a model should use it.")
@@ -106,8 +107,8 @@ class _AstraTool(Component):
                 yield parameter, value
 
     async def _api(self) -> AstraAPI:
-        token = await self._given("Application Token", self.token, "ASTRA_DB_APPLICATION_TOKEN")
-        endpoint = await self._given("API Endpoint", self.api_endpoint, "ASTRA_DB_API_ENDPOINT")
+        token = await self._given("Application Token", self.token, self.variables[0])
+        endpoint = await self._given("API Endpoint", self.api_endpoint, self.variables[1])
         return AstraAPI(self.ctx, token, endpoint, self.keyspace)
 
     async def _given(self, title: str, text: str, variable: str) -> str:
