@@ -5,11 +5,25 @@ from collections.abc import Iterator
 import pytest
 
 from tests.serving import Server, running_server
+from tests.standin import Standin, running_standin
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def shared_standin() -> Iterator[Standin]:
+    with running_standin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(shared_standin: Standin) -> Standin:
+    """The model providers of a test; one server plays them for all tests of a process."""
+    shared_standin.reset()
+    return shared_standin
 
 
 @pytest.fixture(scope="session")

@@ -16,19 +16,13 @@ from langflow_lite.errors import ComponentsUnsupported, NotFound
 from langflow_lite.loading import UnreadableFlow
 from tests.flows import edge, flow, node
 from tests.serving import ROOT, run_command
-from tests.standin import Standin, running_standin
+from tests.standin import Standin
 
 pytestmark = pytest.mark.anyio
 
 ECHO = ROOT / "examples" / "flows" / "echo_chat.json"
 LOOP = ROOT / "examples" / "flows" / "router_and_loop.json"
 BARE = Settings(environ={})
-
-
-@pytest.fixture(scope="module")
-def standin():
-    with running_standin() as standin:
-        yield standin
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from langflow_lite.storage.vectors import VectorStore
 from langflow_lite.values import Message, Source
 from tests.components.workbench import Workbench, workbench
 from tests.services_standin import WebStandin, running_web
-from tests.standin import Standin, running_standin
+from tests.standin import Standin
 
 
 class FakeMessages:
@@ -129,11 +129,6 @@ class Followed:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def messages() -> FakeMessages:
     return FakeMessages()
 
@@ -197,18 +192,6 @@ async def vectors(anyio_backend: str, tmp_path: Path, ctx: RunContext) -> AsyncI
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     return Registry()
-
-
-@pytest.fixture(scope="session")
-def shared_standin() -> Iterator[Standin]:
-    with running_standin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def standin(shared_standin: Standin) -> Standin:
-    shared_standin.reset()
-    return shared_standin
 
 
 @pytest.fixture

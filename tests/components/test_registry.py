@@ -115,7 +115,7 @@ def test_the_catalogue_describes_every_component_under_its_category(registry: Re
     assert {name for names in catalogue.values() for name in names} == set(registry.components)
     assert all(catalogue)
     assert set(catalogue["input_output"]) == {"ChatInput", "ChatOutput", "TextInput", "TextOutput", "Webhook"}
-    assert msgspec.json.decode(to_json(catalogue)) == msgspec.json.decode(to_json(registry.catalogue()))
+    assert msgspec.json.decode(to_json(catalogue)) == catalogue
 
 
 @pytest.mark.parametrize(

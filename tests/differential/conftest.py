@@ -13,11 +13,6 @@ from tests.components.conftest import FakeFiles, FakeMessages, FakeVariables, No
 from tests.differential.sides import Langflow, Lite
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="session")
 def langflow() -> Iterator[Langflow]:
     side = Langflow(os.environ["LANGFLOW_PYTHON"])

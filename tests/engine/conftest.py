@@ -281,11 +281,6 @@ class Bench:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def bench() -> Bench:
     Text.calls = 0
     Gate.events = {}

@@ -14,11 +14,6 @@ from langflow_lite.settings import Settings
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 def make_settings(tmp_path):
     def make(**changes):
         return Settings(**{"data_dir": tmp_path / "data", "port": 0, "environ": {}, "load_examples": False, **changes})

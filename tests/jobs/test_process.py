@@ -17,7 +17,7 @@ import pytest
 
 from tests.flows import edge, node
 from tests.serving import Server, running_server
-from tests.standin import Standin, running_standin
+from tests.standin import Standin
 
 _COMPONENTS = """
 import asyncio, threading, time
@@ -272,12 +272,6 @@ def test_a_second_signal_ends_it_at_once_and_the_next_start_says_what_was_lost(s
     with start() as server:
         wait_for(server, job_id, "error")
         assert read(server, job_id)["errors"][0]["code"] == "worker_lost"
-
-
-@pytest.fixture
-def standin() -> Iterator[Standin]:
-    with running_standin() as standin:
-        yield standin
 
 
 def test_stopping_a_job_that_waits_for_a_model_hangs_up_on_the_model(start: Start, standin: Standin):

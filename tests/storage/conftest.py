@@ -8,11 +8,6 @@ from langflow_lite.storage.folders import FolderStore
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "langflow_lite.db"
 
