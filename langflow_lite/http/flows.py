@@ -87,7 +87,8 @@ async def upload_flows(call: Call) -> list[FlowOut]:
     stored: dict[int, Flow] = {}
     for index, one in enumerate(sent):
         if (flow_id := store.known_id(one.id)) is not None:
-            stored[index] = await store.update(flow_id, await flow_changes(one, ("body", "file", index)))
+            changes = await flow_changes(one, ("body", "file", index))
+            stored[index] = await store.update(flow_id, changes, rename=True)
     fresh = [index for index in range(len(sent)) if index not in stored]
     stored.update(zip(fresh, await store.create_many([flows[index] for index in fresh]), strict=True))
     return [flow_out(stored[index]) for index in range(len(sent))]

@@ -142,11 +142,12 @@ class FlowStore:
 
         return await self._database.writer.commit(unit, self._keep_all)
 
-    async def update(self, flow_id: str, changes: Mapping[str, Any]) -> Flow:
+    async def update(self, flow_id: str, changes: Mapping[str, Any], *, rename: bool = False) -> Flow:
         """Change the named fields of `Flow`; `extra` is merged, an unknown folder becomes the default one.
 
-        Raises `FlowNotFound`, `NotUnique` when another flow has the new name or endpoint name, and `FlowLocked` when
-        more of a locked flow would change than its lock or its folder.
+        Raises `FlowNotFound`, `NotUnique` when another flow has the new name or endpoint name, unless `rename` says that
+        the flow is to get the next free one as `create_many` does, and `FlowLocked` when more of a locked flow would
+        change than its lock or its folder.
         """
         if unknown := changes.keys() - _CHANGEABLE:
             raise ValueError(f"a flow has no changeable field {', '.join(sorted(unknown))}")
@@ -164,6 +165,8 @@ class FlowStore:
             new.extra = {**old.extra, **fields.get("extra", {})}
             if "folder_id" in fields:
                 new.folder_id = _existing_folder(connection, new.folder_id)
+            if rename:
+                _free_names(connection, new)
             if old.locked and _changed(old, new) - _CHANGEABLE_WHEN_LOCKED:
                 raise FlowLocked
             if "data" in fields:
@@ -255,11 +258,7 @@ def _insert(connection: sqlite3.Connection, flows: Iterable[Flow], *, examples: 
             user_id=None if examples else user_id,
             folder_id=None if examples else _existing_folder(connection, prepared.folder_id),
         )
-        flow.name = free_name(connection, "SELECT 1 FROM flows WHERE name = ?", flow.name, " (", ")")
-        if flow.endpoint_name:
-            flow.endpoint_name = free_name(
-                connection, "SELECT 1 FROM flows WHERE endpoint_name = ?", flow.endpoint_name, "-", ""
-            )
+        _free_names(connection, flow)
         try:
             connection.execute(_INSERT, _row(flow))
         except sqlite3.IntegrityError as error:
@@ -267,6 +266,15 @@ def _insert(connection: sqlite3.Connection, flows: Iterable[Flow], *, examples: 
         _save_version(connection, flow)
         stored.append(flow)
     return stored
+
+
+def _free_names(connection: sqlite3.Connection, flow: Flow) -> None:
+    """Give a flow the name and endpoint name it wants, or the next ones that no other flow has."""
+    named = "SELECT 1 FROM flows WHERE name = ? AND id != ?"
+    flow.name = free_name(connection, named, flow.name, " (", ")", flow.id)
+    if flow.endpoint_name:
+        named = "SELECT 1 FROM flows WHERE endpoint_name = ? AND id != ?"
+        flow.endpoint_name = free_name(connection, named, flow.endpoint_name, "-", "", flow.id)
 
 
 def _save_version(connection: sqlite3.Connection, flow: Flow) -> None:

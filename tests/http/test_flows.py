@@ -282,6 +282,18 @@ async def test_upload_of_a_flow_that_is_here_changes_it_in_place(client):
     assert len((await client.get(FLOWS)).json()) == 2
 
 
+async def test_upload_can_be_repeated_where_another_flow_has_the_name(client):
+    await create(client, name="mine", endpoint_name="here")
+    sent = {"name": "mine", "endpoint_name": "here", "id": str(uuid4()), "description": ""}
+    for description in ("first", "second"):
+        answer = await client.post("/api/v1/flows/upload/", files=upload({**sent, "description": description}))
+        assert answer.status_code == 201
+        [stored] = answer.json()
+        assert stored["id"] == sent["id"]
+        assert (stored["name"], stored["endpoint_name"]) == ("mine (1)", "here-1")
+        assert stored["description"] == description
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [
