@@ -260,7 +260,7 @@ class Client:
     def _decoded(self, response: httpx2.Response) -> Any:
         try:
             return msgspec.json.decode(response.content)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ServerRefused(self._stranger(response), response.status_code) from None
 
     def _refusal(self, response: httpx2.Response) -> ServerRefused:
@@ -273,7 +273,7 @@ class Client:
             return ServerRefused(message, status)
         try:
             detail = msgspec.json.decode(response.content, type=dict[str, Any]).get("detail")
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             detail = None
         if detail == _UNKNOWN_PATH:
             path = response.url.path

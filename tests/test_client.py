@@ -249,6 +249,8 @@ def answering(status: int, body: bytes) -> Iterator[str]:
     [
         (200, b"<html>", "answered 200, but not as langflow-lite would"),
         (500, b"\xff", "answered 500, but not as langflow-lite would"),
+        (500, b'{"detail": ' + b"[" * 3000, "answered 500, but not as langflow-lite would"),
+        (200, b"[" * 3000, "answered 200, but not as langflow-lite would"),
         (404, b'{"detail": "Not Found"}', "has no /health. Is this the right --url"),
         (401, b"", "asks for an API key"),
         (422, b'{"detail": [{"loc": ["query", "limit"], "msg": "too many"}]}', "query.limit: too many"),

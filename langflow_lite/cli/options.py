@@ -64,5 +64,5 @@ def read_tweaks(text: str | None) -> dict[str, Any] | None:
         return msgspec.json.decode(raw, type=dict[str, Any])
     except OSError as error:
         raise click.BadParameter(f"{text[1:]} cannot be read: {error.strerror}", param_hint="--tweaks") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise click.BadParameter(f"this is not a JSON object: {error}", param_hint="--tweaks") from None

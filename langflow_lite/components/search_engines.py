@@ -110,7 +110,7 @@ class SearXNG:
         answer.check()
         try:
             found = msgspec.json.decode(answer.content, type=_SearXNGAnswer)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise FetchFailed(f"{url} did not answer as SearXNG does: {error}") from error
         return [Hit(hit.title, hit.url, hit.content or "") for hit in found.results if hit.url]
 
