@@ -118,7 +118,7 @@ async def list_folders(call: Call) -> list[ListedFolder]:
 
 
 async def read_folder(call: Call) -> FolderContent | FolderPage:
-    """Read a folder with its flows, all of them or one page."""
+    """Read a folder with its flows: all of them, or one page, on which those that changed last come first."""
     folder = call.runtime.folders.get(call.params["folder_id"])
     query: FolderPageQuery = call.query
     flows = call.runtime.flows.list(folder_id=folder.id)
@@ -127,6 +127,7 @@ async def read_folder(call: Call) -> FolderContent | FolderPage:
     if query.search:
         flows = [flow for flow in flows if query.search.lower() in flow.name.lower()]
     if query.page is not None or query.size is not None:
+        flows = sorted(flows, key=lambda flow: flow.updated_at, reverse=True)
         return FolderPage(folder_out(folder), flow_page(flows, query.page or 1, query.size or 50))
     return FolderContent(
         name=folder.name,

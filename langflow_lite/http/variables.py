@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from langflow_lite.errors import Conflict, InvalidRequest, NotFound, Problem, StorageError
+from langflow_lite.errors import BadRequest, Conflict, InvalidRequest, NotFound, Problem, StorageError
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.wire import NonEmpty
 from langflow_lite.storage.variables import Variable, VariableStore, VariableType
@@ -30,7 +30,7 @@ class VariableChanges(msgspec.Struct):
     """The parts of a variable to change. `id` may be repeated here, and then has to be the one in the path."""
 
     id: str | UnsetType = UNSET
-    name: NonEmpty | UnsetType = UNSET
+    name: NonEmpty | UnsetType | None = UNSET
     value: Value | UnsetType | None = UNSET
     type: VariableType | UnsetType | None = UNSET
     default_fields: list[str] | UnsetType | None = UNSET
@@ -55,12 +55,16 @@ async def create_variable(call: Call) -> VariableOut:
     """Store a variable; a credential unless it says otherwise."""
     sent: VariableIn = call.body
     store = call.runtime.variables
-    variable = await store.create(
-        sent.name,
-        sent.value,
-        type=sent.type or VariableType.CREDENTIAL,
-        default_fields=sent.default_fields or (),
-    )
+    try:
+        variable = await store.create(
+            sent.name,
+            sent.value,
+            type=sent.type or VariableType.CREDENTIAL,
+            default_fields=sent.default_fields or (),
+        )
+    except Conflict as error:
+        # The status by which scripts for Langflow tell that a variable is there already.
+        raise BadRequest(error.message) from None
     return await _shown(store, variable)
 
 
@@ -130,7 +134,7 @@ ENDPOINTS = (
         body=VariableIn,
         response=VariableOut,
         status=201,
-        errors=(Conflict,),
+        errors=(BadRequest,),
     ),
     Endpoint(
         method="PATCH",

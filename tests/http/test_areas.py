@@ -61,6 +61,17 @@ class TestFolders:
         for moved in (flow, component):
             assert (await client.get("/api/v1/flows/" + moved["id"])).json()["folder_id"] == other["id"]
 
+    async def test_a_page_of_a_folder_has_what_changed_last_first(self, client):
+        folder = (await client.post("/api/v1/folders/", json={"name": "a"})).json()
+        flows = [await new_flow(client, name=name, folder_id=folder["id"]) for name in "xyz"]
+        await client.patch("/api/v1/flows/" + flows[1]["id"], json={"description": "changed"})
+        pages = [
+            (await client.get("/api/v1/folders/" + folder["id"], params={"page": page, "size": 2})).json()
+            for page in (1, 2)
+        ]
+        assert [[flow["name"] for flow in page["flows"]["items"]] for page in pages] == [["y", "z"], ["x"]]
+        assert (pages[0]["flows"]["total"], pages[0]["flows"]["pages"]) == (3, 2)
+
     async def test_refusals(self, client):
         folder = (await client.post("/api/v1/folders/", json={"name": "a"})).json()
         unknown_parent = await client.patch("/api/v1/folders/" + folder["id"], json={"parent_id": str(uuid4())})
@@ -139,7 +150,7 @@ class TestVariables:
 
     async def test_refusals(self, client):
         one = (await client.post("/api/v1/variables/", json={"name": "A", "value": "v"})).json()
-        assert (await client.post("/api/v1/variables/", json={"name": "A", "value": "v"})).status_code == 409
+        assert (await client.post("/api/v1/variables/", json={"name": "A", "value": "v"})).status_code == 400
         assert (await client.post("/api/v1/variables/", json={"name": "B", "value": ""})).status_code == 422
         nothing = await client.post("/api/v1/variables/", json={})
         assert [p["loc"] for p in nothing.json()["detail"]] == [["body", "name"], ["body", "value"]]
@@ -147,6 +158,12 @@ class TestVariables:
         assert (wrong_type.status_code, wrong_type.json()["detail"][0]["loc"]) == (422, ["body", "type"])
         other_id = await client.patch("/api/v1/variables/" + one["id"], json={"id": str(uuid4())})
         assert other_id.status_code == 422
+
+    async def test_what_is_null_stays_as_it_is(self, client):
+        sent = {"name": "G", "value": "seen", "type": "Generic"}
+        kept = (await client.post("/api/v1/variables/", json=sent)).json()
+        nothing = {"id": kept["id"], "name": None, "value": None, "type": None, "default_fields": None}
+        assert (await client.patch(f"/api/v1/variables/{kept['id']}", json=nothing)).json() == kept
 
 
 class TestFiles:
