@@ -56,7 +56,7 @@ class Auth:
     """ASGI layer that checks credentials.
 
     A credential may come as `x-api-key` header, `x-api-key` query parameter or `Authorization: Bearer`. Each one that
-    is presented must be valid, on public paths too. Without any, only `public` paths are open, and on loopback
+    is presented must be valid, on public paths too; other schemes of `Authorization` are not looked at. Without any, only `public` paths are open, and on loopback
     everything unless `auto_login` is off, to requests of this machine alone: an application that is mounted in another
     one may listen elsewhere than its settings say. Wrong keys are 403 `Invalid API key` on v1 (contract: *Refused
     credentials*) and 401 on v2 (seed document 3), wrong bearer tokens 401 `Invalid token`. On the
@@ -94,11 +94,11 @@ class Auth:
             elif name == b"authorization":
                 scheme, _, token = value.decode("latin-1").strip().partition(" ")
                 bearer = scheme.lower() == "bearer"
-                if with_key:
+                # "Bearer" alone is none at all; another scheme, such as Basic, is for a proxy in front of this server.
+                if with_key or bool(token) is not bearer:
                     continue
-                if token or not bearer:
-                    presented = True
-                    self._verify(scope, token.strip() if bearer else "", Unauthorized("Invalid token"))
+                presented = True
+                self._verify(scope, token.strip() if bearer else "", Unauthorized("Invalid token"))
         query: bytes = scope["query_string"]
         if query and self._key_in_query:
             for parameter, key in parse_qsl(query.decode("latin-1")):

@@ -136,11 +136,25 @@ async def test_empty_credentials_are_none_at_all(closed):
         assert (answer.status_code, "required" in answer.json()["detail"]) == (403, True)
 
 
+FOR_A_PROXY = {"authorization": "Basic YTpi"}
+
+
+async def test_credentials_for_a_proxy_in_front_are_no_wrong_key(client):
+    assert (await client.get("/api/v1/flows/", headers=FOR_A_PROXY)).status_code == 200
+
+
+async def test_credentials_for_a_proxy_in_front_are_no_key(closed):
+    client, key = closed
+    assert (await client.get("/api/v1/flows/", headers={**FOR_A_PROXY, "x-api-key": key})).status_code == 200
+    answer = await client.get("/api/v1/flows/", headers=FOR_A_PROXY)
+    assert (answer.status_code, "required" in answer.json()["detail"]) == (403, True)
+
+
 WRONG = {
     "header": ({"headers": {"x-api-key": "sk-bad"}}, 403, "Invalid API key"),
     "query": ({"params": {"x-api-key": "sk-bad"}}, 403, "Invalid API key"),
     "bearer": ({"headers": {"authorization": "Bearer bad"}}, 401, "Invalid token"),
-    "basic": ({"headers": {"authorization": "Basic YTpi"}}, 401, "Invalid token"),
+    "no scheme": ({"headers": {"authorization": "sk-bad"}}, 401, "Invalid token"),
 }
 
 
