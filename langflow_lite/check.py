@@ -12,10 +12,10 @@ import anyio
 import msgspec
 
 from langflow_lite.compat.trusted import TrustedCode
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind
 from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import Service
+from langflow_lite.context import RunContext
 from langflow_lite.engine.plan import Plan, VertexPlan
 from langflow_lite.engine.variables import RunVariables
 from langflow_lite.errors import ComponentsUnsupported, GraphError, LangflowError, MissingModel, NotFound

@@ -12,7 +12,7 @@ import anyio
 
 from langflow_lite import flow as stored
 from langflow_lite.compat.trusted import TrustedCode
-from langflow_lite.components.context import Emit, RunContext
+from langflow_lite.context import Emit, RunContext
 from langflow_lite.engine.report import Report
 from langflow_lite.engine.results import VertexResult, select_results
 from langflow_lite.engine.run import RunOutcome

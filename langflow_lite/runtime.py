@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from langflow_lite.chores import keep_doing
 from langflow_lite.compat.trusted import TrustedCode
-from langflow_lite.components.context import Decide, Emit, RunContext
 from langflow_lite.components.registry import Registry
 from langflow_lite.components.service import SERVICE_VARIABLES
+from langflow_lite.context import Decide, Emit, RunContext
 from langflow_lite.engine.attached import AttachedRuns
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache

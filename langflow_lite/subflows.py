@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.components.context import ChildFlow, ChildInput
+from langflow_lite.context import ChildFlow, ChildInput
 from langflow_lite.engine.plans import Plans
 from langflow_lite.engine.run import RunOutcome
 from langflow_lite.errors import ComponentError, FlowNotFound, LangflowError

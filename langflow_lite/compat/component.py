@@ -18,7 +18,7 @@ from langflow_lite.ids import new_id
 
 if TYPE_CHECKING:
     from langflow_lite.components.base import Component as Native
-    from langflow_lite.components.context import RunContext
+    from langflow_lite.context import RunContext
 
 __all__ = ["Component", "CustomComponent"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import anyio
 
 from langflow_lite.components.agent_steps import Steps
-from langflow_lite.components.context import Emit
 from langflow_lite.components.tools import Tool, result_text
+from langflow_lite.context import Emit
 from langflow_lite.errors import ComponentError, LangflowError
 from langflow_lite.models.base import ChatMessage, LanguageModel, Reply, ToolCall
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from langflow_lite.components.context import Emit
+from langflow_lite.context import Emit
 from langflow_lite.ids import new_id
 from langflow_lite.models.base import ToolCall
 from langflow_lite.values import Message, dump_message, event_time, token_time

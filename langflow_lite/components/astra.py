@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from langflow_lite.components.astra_api import AstraAPI
 from langflow_lite.components.base import output
-from langflow_lite.components.context import Found
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.shaping import records_in
 from langflow_lite.components.vectors import VectorStoreComponent, passage_key, vectors_of
+from langflow_lite.context import Found
 from langflow_lite.values import Data, to_text
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.fetching import Fetched, FetchFailed, fetch
+from langflow_lite.context import RunContext
 
 __all__ = ["AstraAPI"]
 

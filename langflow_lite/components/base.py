@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any, ClassVar, TypeVar
 
-from langflow_lite.components.context import NodeView, RunContext
 from langflow_lite.components.inputs import Input, coerce
 from langflow_lite.components.tools import Tool, component_tools
+from langflow_lite.context import NodeView, RunContext
 
 __all__ = ["TOOLKIT", "Component", "LoopingComponent", "Output", "describe", "output"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind, coerce, field
+from langflow_lite.context import RunContext
 from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Properties, Source, dump_message, event_time, to_text, utc_now
 

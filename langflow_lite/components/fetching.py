@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.errors import OutboundRefused
 
 __all__ = ["FetchFailed", "Fetched", "fetch", "full_url", "header_rows"]

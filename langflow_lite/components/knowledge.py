@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.context import Found, Passage
 from langflow_lite.components.inputs import Kind, coerce, field
 from langflow_lite.components.shaping import records_in
 from langflow_lite.components.splitting import split_recursively
 from langflow_lite.components.vectors import model_id, vectors_of
+from langflow_lite.context import Found, Passage
 from langflow_lite.values import Data, Message, Table, stored_time, to_json, to_text, utc_now
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.templates import data_to_text
+from langflow_lite.context import RunContext
 from langflow_lite.ids import new_id
 from langflow_lite.values import Message, Table, data_fields, utc_now
 

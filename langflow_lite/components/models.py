@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.context import Emit
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.context import Emit
 from langflow_lite.errors import ComponentError
 from langflow_lite.ids import new_id
 from langflow_lite.models.base import ChatMessage, LanguageModel, Options

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.fetching import Fetched, FetchFailed, fetch
+from langflow_lite.context import RunContext
 from langflow_lite.values import utc_now
 
 __all__ = ["Bucket", "signature"]

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.fetching import FetchFailed, fetch
+from langflow_lite.context import RunContext
 
 __all__ = ["DuckDuckGo", "Hit", "SearXNG", "SearchEngine", "engine_of"]
 

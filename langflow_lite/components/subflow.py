@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from langflow_lite.components.base import Component, Output, output
-from langflow_lite.components.context import ChildFlow, Flows
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.tools import Tool, edited, result_text
+from langflow_lite.context import ChildFlow, Flows
 from langflow_lite.errors import ComponentError
 from langflow_lite.values import Data, Message, Table, data_fields, to_text
 

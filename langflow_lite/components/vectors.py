@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from langflow_lite.components.base import Component, output
-from langflow_lite.components.context import Found, Passage, RunContext, Vectors
 from langflow_lite.components.inputs import Kind, field
 from langflow_lite.components.shaping import records_in
+from langflow_lite.context import Found, Passage, RunContext, Vectors
 from langflow_lite.ids import new_id
 from langflow_lite.values import Data, Table, to_json, to_text
 

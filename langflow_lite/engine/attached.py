@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from langflow_lite.components.context import Emit
+from langflow_lite.context import Emit
 from langflow_lite.errors import EventLimitExceeded, LangflowError, ServerStopping
 
 __all__ = ["AttachedRuns"]

@@ -15,7 +15,7 @@ import anyio.abc
 import anyio.to_thread
 
 from langflow_lite.components.base import Component, LoopingComponent, Output
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.inputs import fill
 from langflow_lite.engine.node import Node

@@ -6,7 +6,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
 
 from langflow_lite.components.base import Component
-from langflow_lite.components.context import ModelCall, RunContext
+from langflow_lite.context import ModelCall, RunContext
 from langflow_lite.engine.results import VertexResult
 from langflow_lite.errors import ComponentError
 from langflow_lite.graph import Vertex

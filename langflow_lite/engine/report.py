@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.engine.results import VertexResult, failed_data, params_text, vertex_data, workflow_output
 from langflow_lite.engine.scope import Scope
 from langflow_lite.errors import ComponentError

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import msgspec
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.engine.executor import Execution, Shared
 from langflow_lite.engine.observer import RunStatus
 from langflow_lite.engine.plan import Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.engine.plan import Plan, Schedule
 from langflow_lite.engine.results import VertexResult
 from langflow_lite.overrides import Overrides

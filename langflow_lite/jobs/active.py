@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from langflow_lite.components.context import Emit
+from langflow_lite.context import Emit
 from langflow_lite.errors import StorageError
 from langflow_lite.events import EventName
 from langflow_lite.job import Job, JobResult, JobStatus

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self, TypeVar
 import anyio
 import anyio.abc
 
-from langflow_lite.components.context import Outbound
+from langflow_lite.context import Outbound
 from langflow_lite.errors import JobNotFound, OutboundRefused, SettingsError
 from langflow_lite.job import Job
 from langflow_lite.values import to_json

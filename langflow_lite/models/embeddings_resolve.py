@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.errors import MissingModel
 from langflow_lite.models.base import Embeddings, Options
 from langflow_lite.models.embeddings import (

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
 
-from langflow_lite.components.context import ModelCall, ModelObserver, RunContext
+from langflow_lite.context import ModelCall, ModelObserver, RunContext
 from langflow_lite.models.base import ChatMessage, Delta, Embedded, Embeddings, LanguageModel, Reply, ToolSpec
 
 __all__ = ["ObservedEmbeddings", "ObservedModel"]

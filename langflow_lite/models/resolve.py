@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.errors import MissingModel
 from langflow_lite.models.addresses import is_loopback_url
 from langflow_lite.models.base import LanguageModel, Options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from langflow_lite.components.context import Files
+from langflow_lite.context import Files
 from langflow_lite.errors import ComponentError
 from langflow_lite.models.base import ChatMessage, Image, Role
 from langflow_lite.values import Message

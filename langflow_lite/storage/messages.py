@@ -239,7 +239,7 @@ class MessageTable:
 
 
 class MessageSession:
-    """One run's way to the messages: what it has stored, it sees (`MessageStore` of components/context.py)."""
+    """One run's way to the messages: what it has stored, it sees (`MessageStore` of context.py)."""
 
     __slots__ = ("_table", "_tickets")
 

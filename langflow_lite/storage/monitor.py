@@ -17,8 +17,8 @@ from msgspec import Raw
 
 from langflow_lite.chores import keep_doing
 from langflow_lite.components.base import Component
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind
+from langflow_lite.context import RunContext
 from langflow_lite.engine.observer import Observer
 from langflow_lite.engine.results import (
     VertexResult,

@@ -14,7 +14,7 @@ from typing import Any
 import anyio.to_thread
 import msgspec
 
-from langflow_lite.components.context import Collection, Found, Passage
+from langflow_lite.context import Collection, Found, Passage
 from langflow_lite.storage.columns import to_micros, well_formed
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.extension import has_vector_functions

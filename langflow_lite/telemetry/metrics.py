@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 
 from langflow_lite import __version__
-from langflow_lite.components.context import ModelCall, RunContext
+from langflow_lite.context import ModelCall, RunContext
 from langflow_lite.engine.observer import Observer, RunStatus
 from langflow_lite.job import Job, JobStatus
 from langflow_lite.jobs.supervisor import Supervisor

@@ -23,7 +23,7 @@ from opentelemetry.util.re import parse_env_headers
 
 from langflow_lite import __version__
 from langflow_lite.components.base import Component
-from langflow_lite.components.context import ModelCall, RunContext
+from langflow_lite.context import ModelCall, RunContext
 from langflow_lite.engine.observer import Observer, RunStatus
 from langflow_lite.engine.results import VertexResult
 from langflow_lite.errors import ComponentError

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from langflow_lite.components.base import Component
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.registry import Registry
+from langflow_lite.context import RunContext
 from langflow_lite.errors import NotFound
 from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.settings import Settings

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from langflow_lite.components.context import RunContext
+from langflow_lite.context import RunContext
 from langflow_lite.settings import Settings
 from tests.components.conftest import FakeFiles, FakeMessages, FakeVariables, NoOutbound
 from tests.differential.sides import Langflow, Lite

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import coerce
 from langflow_lite.components.registry import Registry
+from langflow_lite.context import RunContext
 from langflow_lite.values import Data, Message, Table
 from tests.components.conftest import FakeNode
 

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from langflow_lite.components.base import Component, LoopingComponent, output
-from langflow_lite.components.context import RunContext
 from langflow_lite.components.inputs import Kind, field
+from langflow_lite.context import RunContext
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
 from langflow_lite.engine.plan import Plan

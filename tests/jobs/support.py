@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import msgspec
 
-from langflow_lite.components.context import Emit
+from langflow_lite.context import Emit
 from langflow_lite.engine.observer import Observer
 from langflow_lite.ids import new_id
 from langflow_lite.job import Job, JobKind, JobResult, JobStatus, RunRequest

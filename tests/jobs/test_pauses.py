@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from langflow_lite.components.context import Emit
+from langflow_lite.context import Emit
 from langflow_lite.job import Job, JobStatus
 from langflow_lite.jobs import supervisor as supervisor_module
 from langflow_lite.jobs.active import Ended

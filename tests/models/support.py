@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from langflow_lite.components.context import MessageStore, Outbound, RunContext
+from langflow_lite.context import MessageStore, Outbound, RunContext
 from langflow_lite.errors import NotFound
 from langflow_lite.settings import Settings
 from langflow_lite.values import Source

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from langflow_lite.components.context import Outbound
+from langflow_lite.context import Outbound
 from langflow_lite.errors import MissingModel
 from langflow_lite.models import resolve
 from langflow_lite.models.base import LanguageModel, Options

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from langflow_lite.components.context import Collection, Passage
+from langflow_lite.context import Collection, Passage
 from langflow_lite.errors import StorageError
 from langflow_lite.storage.extension import has_vector_functions
 from langflow_lite.storage.vectors import VectorStore
