@@ -18,6 +18,8 @@ export function setKey(value) {
 
 /** A refused request; `status` is 0 when the server was not reached. */
 export class ApiError extends Error {
+	name = "ApiError";
+
 	constructor(status, message) {
 		super(message);
 		this.status = status;

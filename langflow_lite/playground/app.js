@@ -1,7 +1,7 @@
 // The page: which view the address names, and how the server is.
 
-import { address, ApiError, key } from "./api.js";
-import { h, show, toast } from "./dom.js";
+import { address, key } from "./api.js";
+import { h, show } from "./dom.js";
 import { flowView } from "./flow.js";
 import { flowsView } from "./flows.js";
 import { brief } from "./format.js";
@@ -79,13 +79,6 @@ for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) =
 document.querySelector(".skip").addEventListener("click", (event) => {
 	event.preventDefault();
 	main.focus();
-});
-// What the server refused is for the person, and a view that was left gives up its requests; anything else is a fault of
-// the page and stays in the console.
-window.addEventListener("unhandledrejection", (event) => {
-	const refused = event.reason instanceof ApiError;
-	if (refused) toast(event.reason.message, "error");
-	if (refused || event.reason?.name === "AbortError") event.preventDefault();
 });
 health();
 setInterval(health, 15_000);

@@ -155,7 +155,7 @@ export function chatPanel(flow, { start, stop, onchange }) {
 	function drop(event) {
 		event.stopPropagation();
 		event.preventDefault();
-		attach([...event.dataTransfer.files]);
+		return attach([...event.dataTransfer.files]);
 	}
 
 	async function attach(chosen) {

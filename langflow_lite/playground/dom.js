@@ -18,7 +18,7 @@ export function h(selector, ...rest) {
 	const all = [...classes, others].filter(Boolean).join(" ");
 	if (all) element.setAttribute("class", all);
 	for (const [name, value] of Object.entries(props).filter(([, value]) => isThere(value))) {
-		if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+		if (name.startsWith("on")) element.addEventListener(name.slice(2), listener(value));
 		else if (name === "style") for (const [key, to] of Object.entries(value)) element.style.setProperty(key, to);
 		else if (name === "value") element.value = value;
 		else element.setAttribute(name === "label" ? "aria-label" : name, value === true ? "" : value);
@@ -26,6 +26,16 @@ export function h(selector, ...rest) {
 	element.append(...nodes(rest));
 	return element;
 }
+
+/** A listener for `act`. What the server refuses is for the person, and a view that was left gives up its requests. */
+export const listener = (act) => async (event) => {
+	try {
+		await act(event);
+	} catch (error) {
+		if (error.name === "ApiError") toast(error.message, "error");
+		else if (error.name !== "AbortError") throw error;
+	}
+};
 
 const isThere = (value) => value !== null && value !== undefined && value !== false;
 const nodes = (children) => children.flat(Infinity).filter(isThere);

@@ -2,7 +2,7 @@
 
 import { get, remove, saveBlob } from "./api.js";
 import { findings } from "./checked.js";
-import { closeButton, deleteButton, h, searchField, show, toast } from "./dom.js";
+import { closeButton, deleteButton, h, listener, searchField, show, toast } from "./dom.js";
 import { ago, brief, matcher, moment } from "./format.js";
 import { icon } from "./icons.js";
 import { filePicker, upload } from "./upload.js";
@@ -80,12 +80,12 @@ export async function flowsView(main) {
 
 function acceptDrops(main, take) {
 	const gone = new AbortController();
-	const on = (name, act) => window.addEventListener(name, act, { signal: gone.signal });
+	const on = (name, act) => window.addEventListener(name, listener(act), { signal: gone.signal });
 	on("dragover", () => main.classList.add("dropping"));
 	on("dragleave", (event) => event.relatedTarget || main.classList.remove("dropping"));
 	on("drop", (event) => {
 		main.classList.remove("dropping");
-		take([...event.dataTransfer.files]);
+		return take([...event.dataTransfer.files]);
 	});
 	return () => gone.abort();
 }

@@ -65,7 +65,7 @@ export async function sessionsView(main, { flow_id: flowId = "", session = "" })
 		const onclick = (event) => {
 			if (event.ctrlKey || event.metaKey || event.shiftKey) return;
 			event.preventDefault();
-			open(id);
+			return open(id);
 		};
 		return h("li", h("a", { title: nameOf(id), onclick }, brief(nameOf(id))));
 	}

@@ -10,7 +10,7 @@ export function filePicker(take, props) {
 			const chosen = [...picker.files];
 			// Or the same file could not be chosen again.
 			picker.value = "";
-			take(chosen);
+			return take(chosen);
 		},
 	});
 	return picker;

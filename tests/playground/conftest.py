@@ -19,6 +19,8 @@ SCREENSHOTS = ROOT / ".cache" / "screenshots"
 # The browser's own services would be looked up at every start; as root there is no sandbox.
 FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 ROOT_FLAGS = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+# Firefox logs a rejection that nobody handles as an error, also one that a listener of the window has prevented.
+REJECTIONS = "addEventListener('unhandledrejection', ({ reason }) => console.error(`nobody handles ${reason}`))"
 
 Open = Callable[..., Page]
 
@@ -57,6 +59,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
     def open_(path: str = "", *, at: Server = server, width: int = 1400, height: int = 900, **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
         context.set_default_timeout(10_000)
+        context.add_init_script(REJECTIONS)
         opened.append(context)
         page = context.new_page()
 
