@@ -14,6 +14,7 @@ import { settingsView } from "./settings.js";
 const VIEWS = { flows: [flowsView, flowView], jobs: [jobsView, jobView], messages: [sessionsView], settings: [settingsView] };
 
 const main = document.getElementById("main");
+const toasts = document.getElementById("toasts");
 const healthPlace = document.getElementById("health");
 let leave = null;
 let shown = 0;
@@ -35,6 +36,7 @@ async function route() {
 	// A view that takes long must not draw over the one that was opened after it.
 	const place = h("div.view", h("p.loading", { role: "status" }, "Loading …"));
 	show(main, place);
+	show(toasts);
 	scrollTo(0, 0);
 	try {
 		if (!view) throw new Error("There is no such page.");

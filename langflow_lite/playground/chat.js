@@ -115,8 +115,10 @@ export function chatPanel(flow, { start, stop, onchange }) {
 		const { active = false, outputs: made = [] } = run ?? {};
 		const all = messages();
 		list.update(all);
+		const over = !active && document.activeElement === stopButton;
 		stopButton.hidden = !active;
 		sendButton.hidden = active;
+		if (over) focus();
 		if (made.length === drawnOutputs) return;
 		drawnOutputs = made.length;
 		const said = new Set(all.map(({ text }) => text));

@@ -68,8 +68,9 @@ def test_stop_ends_the_job_and_the_call_to_the_model(open_page, server, standin,
     page = open_page(f"#/flows/{stored(server, chat_flow('slow-20-3000'))}")
     say(page, "count for ever")
     expect(page.locator(".message.machine .text")).to_have_text(re.compile(r"w3"))
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).press("Enter")
     expect_ended(page, "Stopped")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
     assert standin.wait_for_hangup()
     expect(page.locator(".message.partial")).to_have_count(0)
     expect(page.locator('.vertex[data-state="stopped"]')).to_have_count(1)
@@ -226,7 +227,12 @@ def test_a_flow_that_cannot_start_says_so(open_page, server):
     expect(page.get_by_role("tab", name="Check")).to_have_class("warn")
     page.get_by_role("button", name="Run").click()
     expect(page.locator(".toast.error")).to_contain_text("NoSuchComponent")
-    expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    page.get_by_role("button", name="Run").click(trial=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Run").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Run").click(trial=True)
+    page.get_by_role("link", name="Flows", exact=True).click()
+    expect(page.locator(".toast")).to_have_count(0)
 
 
 def test_the_steps_of_an_agent_are_shown(open_page, server, keep):
