@@ -42,6 +42,7 @@ class Database:
         self._observer = observer or Observer()
         self._writer: Writer | None = None
         self._readers: list[_Reader] = []
+        self._opening = 0
         self._stack = AsyncExitStack()
 
     @property
@@ -98,9 +99,25 @@ class Database:
         if self._writer is None:
             raise StorageError("The database is not open.")
         reader = min(self._readers, key=lambda r: r.waiting, default=None)
-        if reader is None or (reader.waiting and len(self._readers) < _MAX_READERS):
-            reader = _Reader(self.path)
-            self._readers.append(reader)
+        if reader is None or (reader.waiting and len(self._readers) + self._opening < _MAX_READERS):
+            return await self._another(reader)
+        return reader
+
+    async def _another(self, busy: _Reader | None) -> _Reader:
+        """A reader more; the busy one that there is when another one cannot be had."""
+        self._opening += 1
+        try:
+            # A connection whose opening is interrupted could never be closed.
+            with anyio.CancelScope(shield=True):
+                connection = await aiosqlite.connect(self.path, factory=_connect, isolation_level=None)
+        except Exception as error:
+            if busy is not None:
+                return busy
+            raise storage_error(error) from error
+        finally:
+            self._opening -= 1
+        reader = _Reader(connection)
+        self._readers.append(reader)
         return reader
 
 
@@ -113,17 +130,14 @@ def _touch(connection: sqlite3.Connection) -> None:
 class _Reader:
     """A connection that only reads. Callers queue in its thread; none of them can leave a transaction open."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._opening = anyio.Lock()
-        self._connection: aiosqlite.Connection | None = None
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
         self.waiting = 0
 
     async def fetch_all(self, sql: str, params: Sequence[Any] | dict[str, Any]) -> list[Row]:
         self.waiting += 1
         try:
-            connection = self._connection or await self._open()
-            return list(await connection.execute_fetchall(sql, params))  # type: ignore[arg-type]
+            return list(await self._connection.execute_fetchall(sql, params))  # type: ignore[arg-type]
         except Exception as error:
             if (mapped := storage_error(error)) is error:
                 raise
@@ -131,19 +145,8 @@ class _Reader:
         finally:
             self.waiting -= 1
 
-    async def _open(self) -> aiosqlite.Connection:
-        # Shielded as a whole: a connection whose opening is interrupted could never be closed.
-        with anyio.CancelScope(shield=True):
-            async with self._opening:
-                if self._connection is None:
-                    self._connection = await aiosqlite.connect(self._path, factory=_connect, isolation_level=None)
-        assert self._connection is not None
-        return self._connection
-
     async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._connection.close()
 
 
 def _connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:

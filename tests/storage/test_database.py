@@ -3,10 +3,11 @@ import sqlite3
 from contextlib import closing
 from importlib.resources import files
 
+import aiosqlite
 import anyio
 import pytest
 
-from langflow_lite.errors import StorageError, StorageUnusable
+from langflow_lite.errors import StorageBusy, StorageError, StorageUnusable
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.schema import APPLICATION_ID, sentinel_of
 
@@ -160,6 +161,24 @@ async def test_concurrent_and_cancelled_reads_leave_the_readers_usable(database)
         scope.cancel()
         await read()
     assert await database.fetch_one(slow) == (20000,)
+
+
+async def test_reads_share_the_connections_there_are_when_no_more_can_be_had(database, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("can't start new thread")
+
+    async def count():
+        assert await database.fetch_one("SELECT count(*) FROM meta") == (1,)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aiosqlite, "connect", fail)
+        with pytest.raises(StorageBusy, match="ulimit -u"):
+            await database.fetch_all("SELECT 1")
+    await count()
+    monkeypatch.setattr(aiosqlite, "connect", fail)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(count)
 
 
 async def test_reading_a_closed_database_says_so(path):
