@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 _MARGIN_SECONDS = 2.0
 _YOUNG_OBJECTS = 10_000
+_MANY_FILES = 65_536
 
 
 def serve(settings: Settings, ready: Callable[[Runtime, str], None]) -> int:
@@ -46,12 +48,25 @@ def serve(settings: Settings, ready: Callable[[Runtime, str], None]) -> int:
     whatever watches over the process can start another. Raises `LangflowError` when the server cannot start: the port is
     taken, the data directory or the database cannot be used, or it would be reachable from elsewhere without a key.
     """
+    _allow_many_files()
     listening = _listen(settings)
     try:
         with _exit_at_last(settings.shutdown_grace + _MARGIN_SECONDS) as stopping:
             return _Server(settings, listening, ready, stopping).run_until_stopped()
     finally:
         listening.close()
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit on open files as far as the hard one lets it: every connection takes one.
+
+    It is as low as 1024 (256 on macOS) for the sake of programs that call `select`, which none of this does.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, _MANY_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager
@@ -148,6 +163,7 @@ class _Server(uvicorn.Server):
             raise
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await _take_resolver_threads()
         await super().startup(sockets)
         _spare_the_collector()
         bound = replace(self._settings, port=self._listening.getsockname()[1])
@@ -166,6 +182,11 @@ class _Server(uvicorn.Server):
             if (runtime := getattr(self._app.state, "runtime", None)) is not None:
                 tasks.start_soon(runtime.drain)
             await super().shutdown(sockets)
+
+
+async def _take_resolver_threads() -> None:
+    """Have the threads that look names up made now: libuv makes them for the first name, and aborts when it cannot."""
+    await asyncio.get_running_loop().getnameinfo(("127.0.0.1", 0), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
 
 
 def _spare_the_collector() -> None:

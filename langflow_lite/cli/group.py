@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from langflow_lite.errors import ComponentsUnsupported, LangflowError, only_cause
+from langflow_lite.errors import ComponentsUnsupported, LangflowError, Shortage, only_cause
 
 __all__ = ["CommandGroup"]
 
@@ -32,10 +32,13 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
-        except (LangflowError, BaseExceptionGroup) as raised:
-            error = only_cause(raised)
-            if not isinstance(error, LangflowError):
-                raise error from None
+        except (Exception, BaseExceptionGroup) as raised:
+            cause = only_cause(raised)
+            error = cause if isinstance(cause, LangflowError) else Shortage.behind(cause)
+            if error is None and cause is raised:
+                raise
+            if error is None:
+                raise cause from None
             _tell(error)
             sys.exit(1)
 

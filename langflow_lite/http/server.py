@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http
 import math
+import resource
 from collections.abc import Awaitable
 from typing import Any
 
@@ -26,6 +27,11 @@ BODY_SECONDS = 30.0
 """Seconds in which a body that the server is reading must bring `BODY_BYTES` or its end."""
 
 BODY_BYTES = 16 * 1024
+
+RESERVED_FILES = 16
+"""Descriptors that connections leave to the database, to files and to calls to others; fewer where there are few at all."""
+
+_FILES_AT_REST = 32
 _EXTENSIONS: dict[str, dict[object, object]] = {WHOLE_ANSWER: {}}
 # The largest head the guard would let pass; the parser itself has no limit and keeps all of it in memory.
 HEAD_BYTES = MAX_HEADER_BYTES + MAX_URL_BYTES
@@ -68,8 +74,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock: a connection that says nothing is closed like one that speaks too slowly."""
+        """Start the clock: a connection that says nothing is closed like one that speaks too slowly.
+
+        One that takes a descriptor which the requests of others may need for their work is closed at once.
+        """
         super().connection_made(transport)
+        if _takes_a_reserved_file(transport):
+            self._refuse(503, "The server has as many connections open as it may; try again in a moment")
+            return
         self._timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -156,6 +168,16 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def _takes_a_reserved_file(transport: asyncio.Transport) -> bool:
+    """Whether the last descriptors are being taken: their numbers tell, because the lowest free one is always taken."""
+    connected = transport.get_extra_info("socket")
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if connected is None or limit == resource.RLIM_INFINITY:
+        return False
+    reserved = min(RESERVED_FILES, max(0, (limit - _FILES_AT_REST) // 2))
+    return bool(connected.fileno() >= limit - reserved)
 
 
 class _Exchange:

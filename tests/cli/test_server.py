@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -13,6 +15,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
@@ -21,6 +24,7 @@ from langflow_lite.cli import main
 from langflow_lite.jobs.callbacks import signature, signing_key
 from tests.flows import edge, node
 from tests.serving import ROOT, Server, clean_environment, run_command, running_server
+from tests.standin import running_standin
 
 ECHO = ROOT / "examples" / "flows" / "echo_chat.json"
 
@@ -260,6 +264,51 @@ def test_an_address_of_another_machine_is_refused(tmp_path: Path):
     line = one_line(done)
     assert "Cannot listen on 192.0.2.1" in line
     assert "--host takes an address or name of this machine" in line
+
+
+def test_a_start_without_the_files_it_needs_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("langflow_lite.serve.serve", fail)
+    done = CliRunner().invoke(main, ["run", "--data-dir", str(tmp_path / "data")])
+    assert done.exit_code == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert "ulimit -n" in line
+
+
+def test_a_server_may_have_as_many_files_open_as_the_system_lets_it(tmp_path: Path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        with running_server(tmp_path / "data") as server:
+            raised, _ = psutil.Process(server.process.pid).rlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert raised == (65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536))
+
+
+def test_the_first_name_that_is_looked_up_needs_no_new_threads(tmp_path: Path):
+    # Where threads are short, libuv would end the process instead.
+    with running_standin() as standin, running_server(tmp_path / "data") as server:
+        port = standin.url.rpartition(":")[2]
+        process = psutil.Process(server.process.pid)
+        counts = []
+        for name, host in (("number", "127.0.0.1"), ("name", "localhost")):
+            model = {"model_name": "words-1", "openai_api_base": f"http://{host}:{port}/v1", "api_key": "key"}
+            nodes = [node("ChatInput-1", "ChatInput"), node("OpenAIModel-1", "OpenAIModel", input_value="", **model)]
+            nodes.append(node("ChatOutput-1", "ChatOutput"))
+            edges = [
+                edge("ChatInput-1.message", "OpenAIModel-1.input_value"),
+                edge("OpenAIModel-1.text_output", "ChatOutput-1.input_value"),
+            ]
+            document = {"name": name, "endpoint_name": name, "data": {"nodes": nodes, "edges": edges}}
+            assert server.request("POST", "/api/v1/flows/", document)[0] == 201
+            assert server.run(name, "hi") == "w0"
+            counts.append(process.num_threads())
+        # libuv's are four; Python may have made one for itself.
+        assert counts[1] - counts[0] < 4
 
 
 def test_a_directory_in_use_is_named_with_its_owner(tmp_path: Path):

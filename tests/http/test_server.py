@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import http.client
 import importlib
 import json
 import resource
@@ -301,6 +302,34 @@ def test_a_server_out_of_file_descriptors_recovers_by_itself(tmp_path):
         name = {"name": "after the crowd"}
         assert server.request("POST", "/api/v1/flows/", name)[0] == 201
         assert server.request("POST", "/api/v1/run/echo", {"input_value": "hi"})[0] == 200
+
+
+def test_a_crowd_leaves_the_descriptors_that_work_needs(tmp_path):
+    with running_server(tmp_path / "data") as server:
+        process = psutil.Process(server.process.pid)
+        room = process.num_fds() + 40
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (room, room))
+        host, port = server.url.removeprefix("http://").split(":")
+        first = http.client.HTTPConnection(host, int(port), timeout=30)
+        first.connect()
+        crowd = [socket.create_connection((host, int(port)), timeout=30) for _ in range(60)]
+        try:
+            # The last one is turned away, so all the others have been looked at.
+            with suppress(ConnectionResetError):
+                said = crowd[-1].recv(1000)
+                assert said == b"" or status(said) == 503
+            body = json.dumps({"name": "A", "value": "secret", "type": "Credential"})
+            first.request("POST", "/api/v1/variables/", body, {"Content-Type": "application/json"})
+            answer = first.getresponse()
+            assert answer.status == 201, answer.read()
+            answer.read()
+            upload = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n'
+            first.request("POST", "/api/v2/files", upload, {"Content-Type": "multipart/form-data; boundary=x"})
+            assert first.getresponse().status == 201
+        finally:
+            first.close()
+            for connection in crowd:
+                connection.close()
 
 
 async def test_components_wait_for_file_descriptors(settings, monkeypatch):
