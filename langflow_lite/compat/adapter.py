@@ -21,7 +21,7 @@ from langflow_lite.components.inputs import Input
 
 __all__ = ["adapt"]
 
-_RENAMED = {"JSON": "Data", "Text": "Message", "str": "Message"}
+_RENAMED = {"JSON": "Data", "Text": "Message", "str": "Message", "Chat": "LanguageModel", "Vectors": "Embeddings"}
 # What a component has beside its inputs: an input of such a name is kept under another.
 _TAKEN = frozenset(dir(Component)) | {"ctx", "node", "extras", "stopped", "logs"}
 _PREFIX = "input_named_"
@@ -53,7 +53,7 @@ class Adapted(Component):
             if isinstance(user, CustomComponent):
                 function = _with_fields(function, user._attributes)
             value = await _call(function, self.ctx.threads)
-            user._results[method] = taken_out(value, types_)
+            user._results[method] = taken_out(value, types_, self.node.id)
         self.status = taken_out(user.status)
         return user._results[method]
 

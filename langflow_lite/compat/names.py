@@ -9,8 +9,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from langflow_lite.compat.bases import (
+    LCEmbeddingsModel,
+    LCModelComponent,
+    LCToolComponent,
+    LCVectorStoreComponent,
+    check_cached_vector_store,
+)
 from langflow_lite.compat.component import Component, CustomComponent
 from langflow_lite.compat.inputs import INPUT_CLASSES, Output, RangeSpec, dotdict
+from langflow_lite.compat.langchain import Chat, Vectors
 from langflow_lite.compat.values import Data, DataFrame, Message
 from langflow_lite.values import Properties, Source, to_json, to_text
 
@@ -20,9 +28,18 @@ MODULES = (
     "base",
     "base.data",
     "base.data.utils",
+    "base.embeddings",
+    "base.embeddings.model",
     "base.io",
     "base.io.chat",
     "base.io.text",
+    "base.langchain_utilities",
+    "base.langchain_utilities.model",
+    "base.models",
+    "base.models.model",
+    "base.vectorstores",
+    "base.vectorstores.model",
+    "base.vectorstores.vector_store_connection_decorator",
     "custom",
     "custom.custom_component",
     "custom.custom_component.component",
@@ -181,9 +198,6 @@ class TextComponent(Component):
 
 _MARKERS = [
     "BaseChatMemory",
-    "BaseChatModel",
-    "BaseLanguageModel",
-    "BaseLLM",
     "BaseLoader",
     "BaseMemory",
     "BaseOutputParser",
@@ -194,8 +208,6 @@ _MARKERS = [
     "ChatPromptTemplate",
     "Code",
     "Document",
-    "Embeddings",
-    "LanguageModel",
     "NestedDict",
     "Object",
     "Prompt",
@@ -213,11 +225,18 @@ _MARKERS = [
 NAMES: dict[str, Any] = {
     **{name: _marker(name) for name in _MARKERS},
     **INPUT_CLASSES,
+    **dict.fromkeys(("BaseChatModel", "BaseLanguageModel", "BaseLLM", "LanguageModel"), Chat),
+    "Embeddings": Vectors,
     "InputTypes": Any,
     "Component": Component,
     "CustomComponent": CustomComponent,
     "ChatComponent": ChatComponent,
     "TextComponent": TextComponent,
+    "LCEmbeddingsModel": LCEmbeddingsModel,
+    "LCModelComponent": LCModelComponent,
+    "LCToolComponent": LCToolComponent,
+    "LCVectorStoreComponent": LCVectorStoreComponent,
+    "check_cached_vector_store": check_cached_vector_store,
     "Output": Output,
     "UNDEFINED": _Missing(),
     "RangeSpec": RangeSpec,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Self
@@ -9,6 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from langflow_lite import values
+from langflow_lite.compat.langchain import handed_in, handed_out
 from langflow_lite.values import Properties, Source, to_text
 
 __all__ = ["Data", "DataFrame", "Message", "brought_in", "taken_out"]
@@ -65,6 +67,12 @@ class Data(values.Data):
     def to_data(self) -> Data:
         """This record."""
         return self
+
+    def to_lc_document(self) -> Any:
+        """The record as a document of LangChain; raises `ImportError` where that is not installed."""
+        document = importlib.import_module("langchain_core.documents").Document
+        metadata = {key: value for key, value in self.data.items() if key != self.text_key}
+        return document(page_content=self.get_text(), metadata=metadata)
 
     def to_message(self) -> Message:
         """The text as a message; the whole record when it has none."""
@@ -290,11 +298,14 @@ def brought_in(value: Any) -> Any:
         return DataFrame(value)
     if isinstance(value, list):
         return [brought_in(item) for item in value]
-    return value
+    return handed_in(value)
 
 
-def taken_out(value: Any, types: tuple[str, ...] = ()) -> Any:
-    """What users' code returned as a value of the flow; `types` are those its output declares."""
+def taken_out(value: Any, types: tuple[str, ...] = (), source: str = "") -> Any:
+    """What users' code returned as a value of the flow.
+
+    `types` are those its output declares, `source` is the vertex it comes from.
+    """
     declared = set(types)
     if isinstance(value, Message):
         return _message(value)
@@ -305,7 +316,7 @@ def taken_out(value: Any, types: tuple[str, ...] = ()) -> Any:
     if type(value).__module__.startswith("pandas.") and hasattr(value, "to_dict"):
         return values.Table(value.to_dict("records"))
     if isinstance(value, (list, tuple)):
-        items = [taken_out(item) for item in value]
+        items = [taken_out(item, source=source) for item in value]
         if declared and declared <= {"DataFrame", "Table"}:
             return values.Table(_rows(items))
         return items
@@ -313,7 +324,7 @@ def taken_out(value: Any, types: tuple[str, ...] = ()) -> Any:
         return values.Data(value) if declared & {"Data", "JSON"} else dict(value)
     if declared & {"Message", "Text"} and not isinstance(value, values.Message):
         return values.Message(text=to_text(value))
-    return value
+    return handed_out(value, source)
 
 
 def _message(message: Message) -> values.Message:

@@ -26,7 +26,7 @@ from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.http import Upstream, decode_as, read_out
 from langflow_lite.values import to_json
 
-__all__ = ["OpenAI", "connect"]
+__all__ = ["OpenAI", "chat_turn", "connect", "tool_entry"]
 
 _PATH = "/chat/completions"
 _REASONING = re.compile(r"(o[1-9]|gpt-5)(?=$|[-.:])")
@@ -152,7 +152,7 @@ class OpenAI(LanguageModel):
 
     def _body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], tool_choice: str) -> dict[str, Any]:
         options = self._options
-        body: dict[str, Any] = {"model": self.model, "messages": [_message(message) for message in messages]}
+        body: dict[str, Any] = {"model": self.model, "messages": [chat_turn(message) for message in messages]}
         reasoning = options.reasoning or _REASONING.match(self.model.rpartition("/")[2]) is not None
         if not reasoning:
             if options.temperature is not None:
@@ -170,13 +170,7 @@ class OpenAI(LanguageModel):
         elif options.json_mode:
             body["response_format"] = {"type": "json_object"}
         if tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)},
-                }
-                for t in tools
-            ]
+            body["tools"] = [tool_entry(tool) for tool in tools]
             if tool_choice in ("auto", "none", "required"):
                 body["tool_choice"] = tool_choice
             elif tool_choice:
@@ -190,7 +184,14 @@ def connect(endpoint: Endpoint) -> OpenAI:
     return OpenAI(endpoint)
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def tool_entry(tool: ToolSpec) -> dict[str, Any]:
+    """A tool as the protocol writes it."""
+    described = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": described}
+
+
+def chat_turn(message: ChatMessage) -> dict[str, Any]:
+    """One turn of a conversation as the protocol writes it."""
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.text}
     if message.images:
