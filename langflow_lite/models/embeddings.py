@@ -15,7 +15,7 @@ import anyio.to_thread
 import msgspec
 
 from langflow_lite.models.azure import deployment
-from langflow_lite.models.base import Embedded, Embeddings, token_usage
+from langflow_lite.models.base import Embedded, Embeddings
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.http import Upstream, decode_as
 
@@ -59,7 +59,7 @@ class _RemoteEmbeddings(Embeddings):
             vectors += found
             if taken is not None:
                 tokens = (tokens or 0) + taken
-        return Embedded(vectors, token_usage(tokens, None))
+        return Embedded(vectors, None if tokens is None else {"input_tokens": tokens, "total_tokens": tokens})
 
     @abstractmethod
     async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:

@@ -174,9 +174,9 @@ class ServerMetrics(Observer):
         operation, provider, model = call.operation, call.provider, call.model[:_MAX_NAME]
         self._calls.add(1, operation, provider, model, "completed" if call.error is None else "failed")
         self._call_seconds.observe(call.seconds, operation, provider)
-        if call.usage:
-            self._tokens.add(call.usage.get("input_tokens", 0), operation, provider, model, "input")
-            self._tokens.add(call.usage.get("output_tokens", 0), operation, provider, model, "output")
+        for direction in ("input", "output"):
+            if call.usage and f"{direction}_tokens" in call.usage:
+                self._tokens.add(call.usage[f"{direction}_tokens"], operation, provider, model, direction)
 
     def job_ended(self, job: Job) -> None:
         """Count the job."""
