@@ -44,8 +44,8 @@ class RunRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `session_id` is None for the flow's own session. `globals` are the request's own global variables. `inputs` are the
     caller's own words, given back unchanged. `files` go to the chat input. `data` is an unsaved graph in place of the
-    stored one, or JSON's null. `whole` runs every vertex instead of what hangs on the flow's first input; a start or stop component
-    narrows that.
+    stored one, or JSON's null. `whole` runs every vertex instead of what hangs on the flow's first input; a start or
+    stop component narrows that.
     """
 
     input_value: str | None = None

@@ -27,7 +27,10 @@ class AstraAPI:
     keyspace: str = ""
 
     async def command(self, collection: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a command to a collection; raises `FetchFailed` with Astra DB's own words, `ValueError` for an address of others."""
+        """Send a command to a collection.
+
+        Raises `FetchFailed` with Astra DB's own words, and `ValueError` for an address of others.
+        """
         place = f"{self._quoted_keyspace()}/{quote(collection.strip(), safe='')}"
         answer = await self._send("POST", f"/api/json/v1/{place}", {"Token": self.token}, json={name: body})
         try:

@@ -115,7 +115,9 @@ class Component:
     Inputs are class attributes made with `field`; outputs are methods marked with `output`; the docstring's first line
     is the description. An instance lives for one execution of one vertex: `self.<input>` holds the value.
 
-    `code_fields` hold source that runs only if the operator has trusted exactly it. `pauses` says that it waits for a person when something is connected with it. `announces` and `awaits` name the field that holds a key: a component that awaits a key runs after all that announce it.
+    `code_fields` hold source that runs only if the operator has trusted exactly it. `pauses` says that it waits for a
+    person when something is connected with it. `announces` and `awaits` name the field that holds a key: a component
+    that awaits a key runs after all that announce it.
 
     Attributes an output method may use: `ctx` (the run), `node` (its place in the graph), `extras` (template fields
     that the class does not declare, such as prompt variables), `status`; methods `stop` and `log`. A model component

@@ -208,9 +208,9 @@ def _unsupported(vertex: Vertex, reason: str, suggestion: str) -> dict[str, str]
 class Schedule:
     """What a scope of vertices waits for. A scope is a whole run, or the body of a loop for one iteration.
 
-    `waits` counts the edges and signals each vertex waits for, `after` names who is told when a vertex is done (once for
-    each of them), `first` are the vertices that can start at once, inputs before all others. `listed` is every vertex of the run
-    including loop bodies, in file order. `pausing` are those at which it will wait for a person.
+    `waits` counts the edges and signals each vertex waits for, `after` names who is told when a vertex is done (once
+    for each of them), `first` are the vertices that can start at once, inputs before all others. `listed` is every
+    vertex of the run including loop bodies, in file order. `pausing` are those at which it will wait for a person.
     """
 
     scope: frozenset[str]

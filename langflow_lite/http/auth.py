@@ -56,11 +56,12 @@ class Auth:
     """ASGI layer that checks credentials.
 
     A credential may come as `x-api-key` header, `x-api-key` query parameter or `Authorization: Bearer`. Each one that
-    is presented must be valid, on public paths too; other schemes of `Authorization` are not looked at. Without any, only `public` paths are open, and on loopback
-    everything unless `auto_login` is off, to requests of this machine alone: an application that is mounted in another
-    one may listen elsewhere than its settings say. Wrong keys are 403 `Invalid API key` on v1 (contract: *Refused
-    credentials*) and 401 on v2 (seed document 3), wrong bearer tokens 401 `Invalid token`. On the
-    paths of `key_suffices` a bearer token beside a key is not looked at: OpenAI's clients always send one.
+    is presented must be valid, on public paths too; other schemes of `Authorization` are not looked at. Without any,
+    only `public` paths are open, and on loopback everything unless `auto_login` is off, to requests of this machine
+    alone: an application that is mounted in another one may listen elsewhere than its settings say. Wrong keys are 403
+    `Invalid API key` on v1 (contract: *Refused credentials*) and 401 on v2 (seed document 3), wrong bearer tokens 401
+    `Invalid token`. On the paths of `key_suffices` a bearer token beside a key is not looked at: OpenAI's clients
+    always send one.
     """
 
     def __init__(

@@ -107,15 +107,15 @@ Handler = Callable[[Call], Awaitable[Any]]
 class Endpoint:
     """One documented endpoint.
 
-    `path` holds parameters as `{name}`, `{name:uuid}` or, as the last one, `{name:path}`, which takes slashes too; it is
-    answered with and without its last slash. `body` is
-    the type of the JSON body, `bytes` for the body as it came, None when the handler reads it itself (`upload`) or
-    there is none; with `form` it may also come as the fields of a multipart form; with `needs_body` a request without one is refused even if all its keys are optional. `query` is a Struct of the query parameters. What the handler returns is encoded as JSON unless it
-    is a Starlette response. With `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
-    caller asks to be streamed;
-    `errors` the documented ones. `public` endpoints answer without a key. `setting` names one without which the path
-    is 404, whatever is sent there. `template` is the path as OpenAPI writes it, parameters without their kinds, and
-    `parameters` are their names, in order.
+    `path` holds parameters as `{name}`, `{name:uuid}` or, as the last one, `{name:path}`, which takes slashes too; it
+    is answered with and without its last slash. `body` is the type of the JSON body, `bytes` for the body as it came,
+    None when the handler reads it itself (`upload`) or there is none; with `form` it may also come as the fields of a
+    multipart form; with `needs_body` a request without one is refused even if all its keys are optional. `query` is a
+    Struct of the query parameters. What the handler returns is encoded as JSON unless it is a Starlette response. With
+    `created` the answer may also have the status 201. `media_type` is that of the answer, `stream_type` that of one the
+    caller asks to be streamed; `errors` the documented ones. `public` endpoints answer without a key. `setting` names
+    one without which the path is 404, whatever is sent there. `template` is the path as OpenAPI writes it, parameters
+    without their kinds, and `parameters` are their names, in order.
     """
 
     method: str

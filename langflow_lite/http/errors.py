@@ -79,8 +79,9 @@ def _json_headers(body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> list[t
 class ErrorBoundary:
     """Outermost ASGI layer: answers every exception, and puts the security headers on every response.
 
-    A `LangflowError` is answered with its status, detail and headers, and so is a shortage. Anything else is logged with an id and answered
-    as a 500 that carries only that id. Once a response has begun, an error can only break the connection.
+    A `LangflowError` is answered with its status, detail and headers, and so is a shortage. Anything else is logged
+    with an id and answered as a 500 that carries only that id. Once a response has begun, an error can only break the
+    connection.
     """
 
     def __init__(self, app: ASGIApp) -> None:

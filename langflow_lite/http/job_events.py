@@ -35,7 +35,8 @@ def attached_run(
 async def events_after(runtime: Runtime, job_id: str, after: int, *, follow: bool = True) -> AsyncIterator[Frames]:
     """The events of a detached job after a sequence id, up to the terminal one, each time all that there are.
 
-    Without `follow` it ends with the last event that has happened by now. Raises `JobNotFound`, and `EventsEvicted` before the first byte of the answer rather than in the middle of it.
+    Without `follow` it ends with the last event that has happened by now. Raises `JobNotFound`, and `EventsEvicted`
+    before the first byte of the answer rather than in the middle of it.
     """
     job = runtime.attached.get(job_id) or await runtime.jobs.get(job_id)
     if not job.detached:

@@ -62,7 +62,8 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 class BoundedProtocol(HttpToolsProtocol):
     """The httptools protocol with a clock on heads and bodies, a limit on heads, and no absolute-form targets.
 
-    It can send a whole answer in one write (`WHOLE_ANSWER`), which is one packet and one system call less for each request.
+    It can send a whole answer in one write (`WHOLE_ANSWER`), which is one packet and one system call less for each
+    request.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -27,7 +27,7 @@ def event_source(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> EventSourceResponse:
-    """Answer with numbered frames, one or several at a time, as `id:` and `data:`, and a comment when nothing happened for a while.
+    """Answer with numbered frames, one or several at a time, as `id:` and `data:`, and with comments in quiet times.
 
     With `produce`, the run that makes the frames lives and dies with this response. A client that leaves its socket
     full for too long counts as gone.

@@ -124,8 +124,9 @@ class FlowStore:
     async def create_many(self, flows: Sequence[Flow]) -> _Flows:
         """Store new flows, all or none, and return them as stored.
 
-        A taken name gets ` (1)`, a taken endpoint name `-1`, or the next free number (contract: *Create a second flow*);
-        an unknown folder becomes the default one. The user and the time are filled in. Raises `Conflict` when an id is taken.
+        A taken name gets ` (1)`, a taken endpoint name `-1`, or the next free number (contract: *Create a second
+        flow*); an unknown folder becomes the default one. The user and the time are filled in. Raises `Conflict` when
+        an id is taken.
         """
         prepared = [_prepared(flow) for flow in flows]
         return await self._database.writer.commit(lambda c: _insert(c, prepared), self._keep_all)

@@ -68,7 +68,10 @@ class FolderStore:
         parent_id: str | None = None,
         flow_ids: Iterable[str] = (),
     ) -> Folder:
-        """Make a folder and move the flows into it; a taken name gets ` (1)`. Unknown flows and an unknown parent are passed over."""
+        """Make a folder and move the flows into it; a taken name gets ` (1)`.
+
+        Unknown flows and an unknown parent are passed over.
+        """
         folder_id = new_id()
         wanted = list(flow_ids)
 

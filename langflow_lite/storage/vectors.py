@@ -30,8 +30,8 @@ class VectorStore:
     """The `Vectors` of a server: collections in SQLite, by name.
 
     A search compares with every vector of the collection: in SQLite with the functions of sqlite-vec where they can be
-    had (`in_sql`), else in a thread: 10,000 vectors of 1,536 numbers take about a third of a second there, a sixth of that with
-    sqlite-vec. No index is kept: it would find other passages than a comparison with all.
+    had (`in_sql`), else in a thread: 10,000 vectors of 1,536 numbers take about a third of a second there, a sixth of
+    that with sqlite-vec. No index is kept: it would find other passages than a comparison with all.
     """
 
     def __init__(self, database: Database, *, in_sql: bool | None = None) -> None:
