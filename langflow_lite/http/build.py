@@ -148,7 +148,7 @@ ENDPOINTS = (
         body=BuildBody,
         query=BuildQuery,
         response=BuildAnswer,
-        media_type=NDJSON,
+        stream_type=NDJSON,
         errors=(FlowNotFound, InvalidRequest, GraphError, ComponentsUnsupported, PauseUnavailable, QueueFull),
     ),
     Endpoint(

@@ -341,6 +341,7 @@ ENDPOINTS = (
         setting="developer_api_enabled",
         body=WorkflowBody,
         response=dict[str, Any],
+        stream_type="text/event-stream",
         errors=(*_ERRORS, WorkflowRefused, IdempotencyMismatch, QueueFull),
     ),
     Endpoint(
@@ -352,6 +353,7 @@ ENDPOINTS = (
         setting="developer_api_enabled",
         query=JobQuery,
         response=dict[str, Any],
+        stream_type="text/event-stream",
         errors=(BadRequest, JobNotFound, EventsEvicted),
     ),
     Endpoint(

@@ -4,6 +4,8 @@ import pytest
 
 from langflow_lite.http.routes import ENDPOINTS
 
+from .jobs import ECHO, new_flow
+
 pytestmark = pytest.mark.anyio
 
 
@@ -30,6 +32,27 @@ async def test_every_reference_leads_somewhere_and_every_operation_has_an_id_of_
         for operation in item.values():
             named = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"}
             assert named == set(re.findall(r"\{(\w+)\}", path))
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "body"),
+    [
+        ("/api/v1/run/{flow_id_or_name}", {}, {}),
+        ("/api/v1/run/{flow_id_or_name}", {"stream": "true"}, {}),
+        ("/api/v1/build/{flow_id}/flow", {}, {}),
+        ("/api/v1/build/{flow_id}/flow", {"event_delivery": "polling"}, {}),
+        ("/api/v2/workflows", {}, {}),
+        ("/api/v2/workflows", {}, {"stream": True}),
+    ],
+)
+async def test_every_form_of_an_answer_is_described(client, path, query, body):
+    flow_id = await new_flow(client, ECHO)
+    url = path.format(flow_id_or_name=flow_id, flow_id=flow_id)
+    answer = await client.post(url, params=query, json={"flow_id": flow_id, **body})
+    assert answer.status_code == 200, answer.text
+    document = (await client.get("/openapi.json")).json()
+    described = document["paths"][path]["post"]["responses"]["200"]["content"]
+    assert answer.headers["content-type"].partition(";")[0] in described
 
 
 async def test_the_page_is_self_contained_and_runs_no_inline_script(client):
