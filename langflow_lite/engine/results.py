@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from langflow_lite.engine.yaml_text import yaml_list_of
 from langflow_lite.graph import Graph, Vertex
-from langflow_lite.values import Data, Message, Table, dump_message, event_time, result_time, to_json, to_text
+from langflow_lite.values import Data, Message, Table, dump_message, event_time, result_time, to_text
 
 __all__ = [
     "VertexResult",
@@ -29,12 +28,6 @@ __all__ = [
 _CHAT = frozenset({"ChatInput", "ChatOutput"})
 _MAX_TEXT = 6000
 _MAX_ITEMS = 1000
-# Text that YAML reads back as that text when it stands there without quotes.
-_YAML_PLAIN = re.compile(
-    r"(?!(?:[-+.]?\d|~$|null$|true$|false$|yes$|no$|on$|off$|[-?:](?:\s|$)))"
-    r"[^\s,\[\]{}#&*!|>'\"%@`](?:[^:#]|:(?![\s]|$)|(?<!\s)#)*(?<!\s)",
-    re.IGNORECASE,
-)
 
 
 class VertexResult(msgspec.Struct, kw_only=True):
@@ -181,17 +174,7 @@ def params_text(artifacts: Mapping[str, Any]) -> str:
     """`params` of a vertex event: the artifacts of a chat vertex as a YAML list of one mapping, else `None`."""
     if "sender_name" not in artifacts:
         return "None"
-    lines = []
-    for key in sorted(artifacts):
-        value = artifacts[key]
-        shown = _yaml_text(value) if isinstance(value, str) else to_json(value).decode()
-        text = f"{key.replace('_', ' ').title()}: {shown}"
-        lines.append("\n    ".join(textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)))
-    return "- " + "\n  ".join(lines) + "\n"
-
-
-def _yaml_text(text: str) -> str:
-    return text if _YAML_PLAIN.fullmatch(text) else "'" + text.replace("'", "''") + "'"
+    return yaml_list_of({key.replace("_", " ").title(): value for key, value in artifacts.items()})
 
 
 def duration_text(seconds: float) -> str:

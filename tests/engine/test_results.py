@@ -136,12 +136,36 @@ def test_durations_read_as_clients_know_them(seconds: float, text: str) -> None:
         ("it's: so", "'it''s: so'"),
         ("- x", "'- x'"),
         ("12", "'12'"),
+        ("12 apples", "12 apples"),
+        ("2024-12-23", "'2024-12-23'"),
+        ("1.2.3", "1.2.3"),
         ("Null", "'Null'"),
         ("truely", "truely"),
         ("a #c", "'a #c'"),
         ("http://x/y", "http://x/y"),
         (" padded", "' padded'"),
+        ("a\nb's\n\nc", "'a\n\n    b''s\n\n\n    c'"),
+        ("a\tb \nc", '"a\\tb \\nc"'),
     ],
 )
 def test_params_quote_what_yaml_would_not_read_as_that_text(text, shown):
     assert params_text({"message": text, "sender_name": "User"}) == f"- Message: {shown}\n  Sender Name: User\n"
+
+
+def test_params_are_wrapped_as_in_the_documents():
+    text = (
+        "Hello! 🌟 I'm excited to help you get started on your journey to building something fresh! What do you have in "
+        "mind? Whether it's a project, an idea, or a concept, let's dive in and make it happen!"
+    )
+    assert params_text({"message": text, "sender_name": "AI", "files": []}) == (
+        "- Files: []\n"
+        "  Message: Hello! 🌟 I'm excited to help you get started on your journey to building\n"
+        "    something fresh! What do you have in mind? Whether it's a project, an idea, or\n"
+        "    a concept, let's dive in and make it happen!\n"
+        "  Sender Name: AI\n"
+    )
+
+
+def test_params_list_the_files_of_a_message():
+    shown = params_text({"message": "hi", "sender_name": "AI", "files": ["a/b.png", "c: d"]})
+    assert shown == "- Files:\n  - a/b.png\n  - 'c: d'\n  Message: hi\n  Sender Name: AI\n"
