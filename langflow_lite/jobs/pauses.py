@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from langflow_lite.errors import InvalidDecision, JobNotResumable
 from langflow_lite.events import EventName
 from langflow_lite.job import Job, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Pause
-from langflow_lite.jobs.store import JobStore
+from langflow_lite.jobs.store import JobStore, until_stored
 
 __all__ = ["Pauses"]
 
@@ -32,11 +33,12 @@ class Pauses:
     async def decision(self, job_id: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Suspend a job until a person has answered this request (engine rules: *Human input*); returns the answer.
 
-        Whoever is told of the request finds the job suspended. Raises `StorageError`.
+        Whoever is told of the request finds the job suspended. While the store cannot write, the job waits for it.
         """
         active = self._active[job_id]
         pause = Pause(request)
-        await self._store.requeue(replace(active.job, status=JobStatus.SUSPENDED))
+        suspended = replace(active.job, status=JobStatus.SUSPENDED)
+        await until_stored(partial(self._store.requeue, suspended), f"job {job_id} cannot be suspended")
         active.pauses[request["request_id"]] = pause
         self._show(active)
         active.log.append(EventName.HUMAN_INPUT_REQUIRED, request)
@@ -48,7 +50,7 @@ class Pauses:
             self._show(active)
             self._slot(active, not active.pauses and not active.decided)
         if not active.pauses:
-            await self._store.claim(active.job)
+            await until_stored(partial(self._store.claim, active.job), f"job {job_id} cannot go on")
         return pause.decision
 
     def _show(self, active: ActiveJob) -> None:

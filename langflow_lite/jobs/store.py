@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+import anyio
+
+from langflow_lite.errors import StorageError
 from langflow_lite.job import Job
 
-__all__ = ["JobStore", "Written"]
+__all__ = ["RETRY_SECONDS", "JobStore", "Written", "until_stored"]
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+"""How long a write that has to happen rests after it has failed."""
 
 
 class Written(Protocol):
@@ -58,3 +67,13 @@ class JobStore(Protocol):
 
     async def events(self, job_id: str, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         """Stored events behind a sequence id, in order."""
+
+
+async def until_stored(write: Callable[[], Awaitable[None]], trouble: str) -> None:
+    """Repeat a write until the store takes it, because the job cannot go on without; `trouble` is for the log."""
+    while True:
+        try:
+            return await write()
+        except StorageError as error:
+            logger.error("%s: %s", trouble, error.message)
+        await anyio.sleep(RETRY_SECONDS)

@@ -8,6 +8,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,14 +23,13 @@ from langflow_lite.job import Job, JobResult, JobStatus
 from langflow_lite.jobs.active import ActiveJob, Ended, Execute, failed
 from langflow_lite.jobs.log import JobLog, stored_events
 from langflow_lite.jobs.pauses import Pauses
-from langflow_lite.jobs.store import JobStore
+from langflow_lite.jobs.store import RETRY_SECONDS, JobStore, until_stored
 from langflow_lite.values import utc_now
 
 __all__ = ["Supervisor"]
 
 logger = logging.getLogger(__name__)
 
-_RETRY_SECONDS = 1.0
 _PATIENCE = 5.0
 _LOOK_SECONDS = 10.0
 
@@ -201,13 +201,7 @@ class Supervisor:
 
     async def _attempt(self, active: ActiveJob) -> Ended:
         claimed = replace(active.job, status=JobStatus.IN_PROGRESS, started_at=utc_now())
-        while True:
-            try:
-                await self._store.claim(claimed)
-                break
-            except StorageError as error:
-                logger.error("job %s cannot begin: %s", claimed.id, error.message)
-                await anyio.sleep(_RETRY_SECONDS)
+        await until_stored(partial(self._store.claim, claimed), f"job {claimed.id} cannot begin")
         active.job = claimed
         if self._timeout > 0:
             self._spawn(self._expire, active)
@@ -291,7 +285,7 @@ class Supervisor:
             if not self._accepting:
                 # The next start finds the job unfinished and says so.
                 return False
-            with anyio.move_on_after(_RETRY_SECONDS):
+            with anyio.move_on_after(RETRY_SECONDS):
                 await self._closing.wait()
 
     def _leave(self, active: ActiveJob) -> None:

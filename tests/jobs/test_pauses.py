@@ -8,6 +8,7 @@ import pytest
 
 from langflow_lite.context import Emit
 from langflow_lite.job import Job, JobStatus
+from langflow_lite.jobs import store as store_module
 from langflow_lite.jobs import supervisor as supervisor_module
 from langflow_lite.jobs.active import Ended
 from langflow_lite.jobs.supervisor import Supervisor
@@ -78,6 +79,28 @@ async def test_a_job_that_waits_for_a_person_leaves_its_slot_to_others(memory: M
             await jobs.pauses.resume(job.id, request_of(job)["request_id"], {"action_id": "no"})
             assert (await jobs.wait(job.id)).status is JobStatus.COMPLETED
         assert jobs.running == 0
+
+
+async def test_a_decision_is_not_lost_to_a_disk_that_is_full(
+    memory: MemoryJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "RETRY_SECONDS", 0)
+    asking = Asking(memory)
+    async with asking.jobs as jobs:
+        release = memory.hold("requeue")
+        job = await jobs.submit(new_job())
+        await memory.called("requeue")
+        memory.broken = True
+        release()
+        await memory.called("requeue", 3)
+        memory.broken = False
+        await asking.suspended(job)
+        memory.broken = True
+        await jobs.pauses.resume(job.id, request_of(job)["request_id"], {"action_id": "yes"})
+        await memory.called("claim", 3)
+        memory.broken = False
+        done = await jobs.wait(job.id)
+        assert (done.status, done.result.text) == (JobStatus.COMPLETED, "yes")
 
 
 async def test_a_stopped_job_takes_no_slot_with_it(memory: MemoryJobs) -> None:

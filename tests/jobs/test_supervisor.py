@@ -24,6 +24,7 @@ from langflow_lite.errors import (
     StorageFull,
 )
 from langflow_lite.job import Job, JobResult, JobStatus, RunRequest
+from langflow_lite.jobs import store as store_module
 from langflow_lite.jobs import supervisor as supervisor_module
 from langflow_lite.jobs.active import Ended, failed
 from langflow_lite.jobs.supervisor import Supervisor
@@ -45,7 +46,8 @@ async def in_time() -> AsyncIterator[None]:
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor_module, "_RETRY_SECONDS", 0)
+    monkeypatch.setattr(supervisor_module, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(store_module, "RETRY_SECONDS", 0)
 
 
 # Acceptance
