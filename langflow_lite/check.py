@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,7 +68,10 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlowCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out about one flow; it runs if there is no fault. `warnings` do not keep it from running."""
+    """What was found out about one flow; it runs if there is no fault. `warnings` do not keep it from running.
+
+    `files` are the paths of uploaded files that its nodes name: they do not come along with a flow.
+    """
 
     file: str
     name: str
@@ -77,6 +80,7 @@ class FlowCheck(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Need, ...] = ()
     services: tuple[Calls, ...] = ()
     extras: tuple[Extra, ...] = ()
+    files: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -135,6 +139,7 @@ def check_flow(
     needs: list[Need] = []
     services: list[Calls] = []
     extras: list[Extra] = []
+    files: list[str] = []
     warnings: list[str] = []
     try:
         plan = Plan.of(compile_graph(decode_data(flow.data)), registry, trusted)
@@ -161,6 +166,8 @@ def check_flow(
                 needs += anyio.run(_vertex_needs, planned, fed, settings, faults)
                 services += _services(planned, settings)
                 extras += _extras(planned)
+                files += _files_named(planned, fed)
+                warnings += anyio.run(_lacking, planned, settings)
     except GraphError as error:
         reason = "cycle" if error.vertices and "cycle" in error.message else "graph"
         faults.append(Fault(reason=reason, message=error.message, node=", ".join(error.vertices)))
@@ -174,6 +181,7 @@ def check_flow(
         needs=tuple(needs),
         services=tuple(services),
         extras=tuple(extras),
+        files=tuple(dict.fromkeys(files)),
         warnings=tuple(warnings),
     )
 
@@ -248,17 +256,30 @@ def _services(planned: VertexPlan, settings: Settings) -> Iterator[Calls]:
 
 def _extras(planned: VertexPlan) -> Iterator[Extra]:
     """The extras for the documents that a node names; what a run brings is not known before."""
-    files = [
-        str(path)
-        for name, spec in planned.component.inputs.items()
-        if spec.kind is Kind.FILE
-        for path in _paths(planned.params.values.get(name))
-    ]
-    needed = {_MODULES[suffix] for file in files if (suffix := file.rpartition(".")[2].lower()) in _MODULES}
+    needed = {_MODULES[suffix] for file in _files_named(planned) if (suffix := _suffix(file)) in _MODULES}
     if needed:
         found = all(find_spec(module) is not None for module in needed)
         command = "pip install 'langflow-lite[files]'"
         yield Extra(name="files", node=planned.vertex.id, command=command, found=found)
+
+
+def _suffix(file: str) -> str:
+    return file.rpartition(".")[2].lower()
+
+
+def _files_named(planned: VertexPlan, fed: Collection[str] = ()) -> Iterator[str]:
+    """The uploaded files that a node names, those of inputs that edges fill left out."""
+    for name, spec in planned.component.inputs.items():
+        if spec.kind is Kind.FILE and name not in fed:
+            yield from (str(path) for path in _paths(planned.params.values.get(name)))
+
+
+async def _lacking(planned: VertexPlan, settings: Settings) -> list[str]:
+    component = planned.component()
+    component.ctx = cast("RunContext", SimpleNamespace(settings=settings))
+    vars(component).update(planned.params.values)
+    vertex = planned.vertex
+    return [f"{vertex.display_name} (node {vertex.id}): {text}" for text in await component.lacks()]
 
 
 def _paths(value: Any) -> list[Any]:
@@ -297,6 +318,9 @@ def report_lines(checks: list[FlowCheck]) -> Iterator[str]:
             yield f"            calls {service}"
         for extra in {extra.name: extra for extra in found.extras if not extra.found}.values():
             yield f"            needs the {extra.name} extra: {extra.command}"
+        if found.files:
+            names = ", ".join(dict.fromkeys(path.replace("\\", "/").rpartition("/")[2] for path in found.files))
+            yield f"            reads {names}: files do not come with a flow, upload them to the server"
         for warning in found.warnings:
             yield f"            note: {warning}"
     count = sum(found.runs for found in checks)

@@ -120,6 +120,44 @@ def test_a_variable_that_a_field_names_is_needed(check):
     assert (need.variable, need.found) == ("GREETING", False)
 
 
+def test_what_the_settings_lack_is_said_beforehand(check, tmp_path):
+    nodes = [
+        *CHAT,
+        node("Agent-1", "Agent", agent_llm="OpenAI", model_name="gpt-4o-mini"),
+        node("MCPTools-1", "MCPTools", display_name="Shop", tool_mode=True, mcp_server={"name": "shop"}),
+        node("Directory-1", "Directory", path="/srv/papers"),
+        node("Parser-1", "ParserComponent", pattern="{text}"),
+    ]
+    edges = [
+        edge("ChatInput-1.message", "Agent-1.input_value"),
+        edge("MCPTools-1.component_as_tool", "Agent-1.tools"),
+        edge("Directory-1.dataframe", "Parser-1.input_data"),
+        edge("Parser-1.parsed_text", "Agent-1.system_prompt"),
+        edge("Agent-1.response", "ChatOutput-1.input_value"),
+    ]
+    found = check(nodes, edges)
+    assert found.runs
+    shop, directory = found.warnings
+    assert shop.startswith("Shop (node MCPTools-1): MCP server 'shop' is not configured")
+    assert directory.startswith("Directory (node Directory-1): Flows may not read directories")
+    servers = tmp_path / "servers.json"
+    servers.write_text('{"mcpServers": {"shop": {"url": "http://127.0.0.1:9/mcp"}}}')
+    [listed] = check_paths(
+        [tmp_path / "flow.json"], Settings(environ={}, mcp_servers=servers, readable_directories=(tmp_path,))
+    )
+    [directory] = listed.warnings
+    assert "/srv/papers is not below a directory of LANGFLOW_READABLE_DIRECTORIES" in directory
+
+
+def test_files_that_do_not_come_with_the_flow_are_named(check):
+    paths = {"type": "file", "value": "", "file_path": ["1234/a b.csv", "1234\\c.txt"], "list": True}
+    nodes = [node("File-1", "File", fields={"path": paths}), node("ChatOutput-1", "ChatOutput")]
+    found = check(nodes, [edge("File-1.message", "ChatOutput-1.input_value")])
+    assert found.runs
+    assert found.files == ("1234/a b.csv", "1234\\c.txt")
+    assert any("reads a b.csv, c.txt: files do not come with a flow" in line for line in report_lines([found]))
+
+
 def test_a_provider_that_cannot_be_reached_from_here_is_a_fault(check):
     model = node("LanguageModelComponent-1", "LanguageModelComponent", provider="Amazon Bedrock", model_name="x")
     edges = [edge("LanguageModelComponent-1.text_output", "ChatOutput-1.input_value")]
@@ -187,6 +225,7 @@ def test_the_command_prints_json(tmp_path: Path):
             "needs": [],
             "services": [],
             "extras": [],
+            "files": [],
             "warnings": [],
         }
     ]

@@ -174,6 +174,13 @@ class Component:
             else:
                 setattr(self, key, value if spec.is_list else coerce(spec.kind, value))
 
+    async def lacks(self) -> list[str]:
+        """What the settings of this server lack for the component, a sentence each.
+
+        Asked by `check`, before any run: the inputs are in place as far as the flow fills them, `ctx` has only settings.
+        """
+        return []
+
     @classmethod
     def find_output(cls, name: str | None, method: str | None = None, types: Iterable[str] = ()) -> Output | None:
         """The output an exported handle means: by name, by method, by an older name, else by its only possible type."""

@@ -72,6 +72,14 @@ class DirectoryComponent(Component):
                 continue
             yield Data({"file_path": str(file), "text": text})
 
+    async def lacks(self) -> list[str]:
+        """That flows may not read the directory."""
+        try:
+            self._folder()
+        except ValueError as error:
+            return [str(error)]
+        return []
+
     def _folder(self) -> Path:
         roots = [root.expanduser().resolve() for root in self.ctx.settings.readable_directories]
         if not roots:

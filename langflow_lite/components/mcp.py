@@ -61,6 +61,14 @@ class _McpComponent(Component):
         super().__init__(**values)
         self._session: McpSession | None = None
 
+    async def lacks(self) -> list[str]:
+        """That the operator has not listed the server."""
+        try:
+            await self._server()
+        except ComponentError as error:
+            return [str(error)]
+        return []
+
     async def _server(self) -> _Server:
         raise NotImplementedError
 
