@@ -97,14 +97,7 @@ class Plan:
                             "a model that calls it is told so"
                         )
                 continue
-            reason, suggestion = registry.explain(vertex.type, vertex.metadata)
-            if vertex.code_hash and reason in ("unknown_type", "user_code_untrusted"):
-                reason = "user_code_untrusted"
-                suggestion = (
-                    "its code came with the flow; look at it and trust it with `langflow-lite trust FLOW.json` "
-                    f"(SHA-256 {vertex.code_hash}), or {suggestion}"
-                )
-            unsupported[vertex.id] = _unsupported(vertex, reason, suggestion)
+            unsupported[vertex.id] = _unsupported(vertex, *_missing(vertex, registry))
         graph = graph.with_signals(_signals(graph, components))
         vertices = {id_: _plan_vertex(graph, graph.vertices[id_], components) for id_ in components}
         loops = {
@@ -145,6 +138,25 @@ class Plan:
         if known is None:
             known = self._upstream[id_] = tuple(self.graph.ancestors([id_]) - {id_})
         return known
+
+
+def _missing(vertex: Vertex, registry: Registry) -> tuple[str, str]:
+    """Why there is no component for a vertex, in a word, and what to do about it."""
+    reason, suggestion = registry.explain(vertex.type, vertex.metadata)
+    if not vertex.code_hash:
+        if reason == "unknown_type" and not vertex.outputs:
+            suggestion = (
+                "flows of releases before 1.0 are made of components that are gone: build it anew in a later Langflow, "
+                f"or {suggestion}"
+            )
+        return reason, suggestion
+    trust = "trust it with `langflow-lite trust FLOW.json`"
+    if reason in ("unknown_type", "user_code_untrusted"):
+        suggestion = (
+            f"its code came with the flow; look at it and {trust} (SHA-256 {vertex.code_hash}), or {suggestion}"
+        )
+        return "user_code_untrusted", suggestion
+    return reason, f"{suggestion}; its code came with the flow too: install what that imports and {trust}"
 
 
 def _untrusted_field(
