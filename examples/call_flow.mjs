@@ -45,11 +45,16 @@ const { values, positionals } = parseArgs({
   },
 });
 
+function fail({ message, cause }) {
+  console.error(cause ? `${values.url} cannot be reached: ${cause.message}` : message);
+  process.exit(1);
+}
+
 const response = await call(values.url, values.flow, positionals.join(" "), {
   session: values.session,
   stream: values.stream,
   key: process.env.LANGFLOW_API_KEY,
-});
+}).catch(fail);
 if (!values.stream) {
   console.log(answers(await response.json()).join("\n"));
 } else {
@@ -59,7 +64,7 @@ if (!values.stream) {
       process.stdout.write(data.chunk);
       shown = true;
     } else if (event === "error") {
-      throw new Error(`the run failed: ${data.error}`);
+      fail({ message: `The run failed: ${data.error}` });
     } else if (event === "end") {
       // Without a model there are no tokens: the answer comes whole.
       console.log(shown ? "" : answers(data.result).join("\n"));
