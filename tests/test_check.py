@@ -50,6 +50,23 @@ def test_a_type_that_is_missing_is_named_with_its_node_and_what_to_do(check):
     assert fault.suggestion
 
 
+@pytest.mark.parametrize(
+    ("type_", "code", "outputs", "reason", "says"),
+    [
+        ("Milvus", "raise SystemExit", [], "external_service", "install what that imports and trust it with"),
+        ("LLMChain", "", [], "unknown_type", "flows of releases before 1.0 are made of components that are gone"),
+        ("LLMChain", "", [{"name": "text"}], "unknown_type", "put a Component subclass named 'LLMChain'"),
+    ],
+    ids=["service", "before 1.0", "1.0 and later"],
+)
+def test_what_can_be_done_about_a_missing_type_is_said(check, type_, code, outputs, reason, says):
+    fields = {"code": {"type": "code", "value": code}}
+    [fault] = check([node("X-1", type_, fields=fields, outputs=outputs)], []).faults
+    assert fault.reason == reason
+    assert says in fault.suggestion
+    assert ("before 1.0" in fault.suggestion) == ("before 1.0" in says)
+
+
 def test_a_type_that_is_connected_with_nothing_is_a_warning(check):
     found = check([*CHAT, node("Teleport-1", "Teleporter")], chain("ChatInput-1", "ChatOutput-1"))
     assert found.runs

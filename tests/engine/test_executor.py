@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import anyio
 import pytest
 
@@ -208,28 +206,6 @@ async def test_unknown_types_are_all_named_before_anything_runs(bench: Bench) ->
         await bench.run(document, input_value="hi")
     assert [(c["id"], c["type"]) for c in caught.value.components] == [("X-1", "Alpha"), ("X-2", "Beta")]
     assert Ask.seen == []
-
-
-@pytest.mark.parametrize(
-    ("described", "reason", "says"),
-    [
-        ({"code": "raise SystemExit"}, "external_service", "install what that imports and trust it with"),
-        ({"type": "LLMChain", "outputs": None}, "unknown_type", "flows of releases before 1.0 are made of"),
-        ({"type": "LLMChain", "outputs": [{"name": "text"}]}, "unknown_type", "put a Component subclass"),
-    ],
-    ids=["service", "before 1.0", "1.0 and later"],
-)
-async def test_what_can_be_done_about_an_unknown_type_is_said(
-    bench: Bench, described: dict[str, Any], reason: str, says: str
-) -> None:
-    fields = {"code": {"type": "code", "value": described.get("code", "")}}
-    strange = node("X-1", described.get("type", "Milvus"), fields=fields, outputs=described.get("outputs"))
-    with pytest.raises(ComponentsUnsupported) as caught:
-        await bench.run(flow([strange], []))
-    [entry] = caught.value.components
-    assert entry["reason"] == reason
-    assert says in entry["suggestion"]
-    assert ("before 1.0" in entry["suggestion"]) == ("before 1.0" in says)
 
 
 async def test_unknown_types_that_are_connected_with_nothing_are_left_out(bench: Bench) -> None:
