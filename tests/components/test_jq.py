@@ -35,6 +35,7 @@ def test_the_recorded_results_are_those_of_the_real_jq() -> None:
         ("[leaf_paths]", [[[0], [1]]]),
         ('from_entries? // "none"', ["none"]),
         ('[{"key": null, "value": 1}] | from_entries', [{"null": 1}]),
+        ("[null] | try from_entries catch .", ["Cannot check whether null has a string key"]),
         # Two operators, although jq reads one.
         ('.[0]?//"x"', [1]),
         # Integers keep all digits until something is calculated with them.

@@ -164,7 +164,7 @@ def _from_entries(budget: Budget, value: Any) -> dict[str, Any]:
         key = next((found for name in names if (found := at_index(entry, name, budget)) is not None), None)
         if isinstance(key, (list, Mapping)):
             raise QueryError(f"Cannot use {kind(key)} ({shown(key)}) as object key")
-        known = next((name for name in ("value", "v", "Value", "V") if name in entry), None)
+        known = next((name for name in ("value", "v", "Value", "V") if _has(budget, entry, name)), None)
         made[text_of(key, budget)] = None if known is None else entry[known]
     return made
 
