@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from uuid import UUID
 
-__all__ = ["new_id"]
+__all__ = ["new_id", "normal_id"]
 
 _POOL = 4096
 _RANDOM_DIGITS = 19
@@ -33,3 +34,11 @@ def new_id() -> str:
         _millisecond, _time = now, f"{text[:8]}-{text[8:]}-7"
     random = _pool[start:_at]
     return f"{_time}{random[:3]}-{_VARIANTS[random[3]]}{random[4:7]}-{random[7:]}"
+
+
+def normal_id(text: str) -> str:
+    """The UUID in the one spelling in which ids are stored: small letters and hyphens. Text that is none stays as it is."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from uuid import RFC_4122, UUID
 
-from langflow_lite.ids import new_id
+from langflow_lite.ids import new_id, normal_id
 
 
 def test_ids_are_distinct_version_7_uuids_across_refills_of_the_pool() -> None:
@@ -27,3 +27,10 @@ def test_all_74_random_bits_are_used() -> None:
     mask = 0x0FFF << 64 | 0x3FFF_FFFF_FFFF_FFFF
     assert seen_one & mask == mask
     assert seen_zero & mask == mask
+
+
+def test_an_id_has_one_normal_spelling() -> None:
+    made = new_id()
+    spellings = (made, made.upper(), made.replace("-", ""), f"{{{made}}}", f"urn:uuid:{made}")
+    assert {normal_id(spelling) for spelling in spellings} == {made}
+    assert [normal_id(text) for text in ("", "echo", made[:-1])] == ["", "echo", made[:-1]]

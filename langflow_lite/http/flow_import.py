@@ -17,6 +17,7 @@ from langflow_lite.http.archive import is_zip, unzip_json
 from langflow_lite.http.decode import decode_json
 from langflow_lite.http.multipart import read_upload
 from langflow_lite.http.wire import FlowChanges, FlowIn
+from langflow_lite.ids import normal_id
 from langflow_lite.storage.flows import FlowStore
 
 __all__ = ["FlowsIn", "flow_changes", "new_flow", "parse_flows", "sent_flows", "uploaded_flows"]
@@ -53,7 +54,6 @@ _PLAIN_FIELDS = (
     "webhook",
     "tags",
     "locked",
-    "folder_id",
 )
 
 
@@ -130,7 +130,7 @@ async def new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -
         endpoint_name=endpoint_name,
         tags=sent.tags,
         locked=bool(sent.locked),
-        folder_id=sent.folder_id,
+        folder_id=None if sent.folder_id is None else normal_id(sent.folder_id),
         extra=sent.extra(),
     )
 
@@ -138,6 +138,8 @@ async def new_flow(store: FlowStore, sent: FlowIn, loc: tuple[str | int, ...]) -
 async def flow_changes(sent: FlowChanges, loc: tuple[str | int, ...]) -> dict[str, Any]:
     """What `FlowStore.update` is to change for what was sent at `loc`; raises `InvalidRequest`."""
     changes = {name: value for name in _PLAIN_FIELDS if (value := getattr(sent, name)) is not None}
+    if sent.folder_id is not None:
+        changes["folder_id"] = normal_id(sent.folder_id)
     if sent.endpoint_name is not UNSET:
         if sent.endpoint_name is not None:
             _check_endpoint_name(sent.endpoint_name, (*loc, "endpoint_name"))

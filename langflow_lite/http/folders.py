@@ -31,6 +31,7 @@ from langflow_lite.http.wire import (
     flow_page,
     folder_out,
 )
+from langflow_lite.ids import normal_id
 from langflow_lite.storage.files import label
 
 __all__ = ["ENDPOINTS"]
@@ -105,8 +106,8 @@ async def create_folder(call: Call) -> FolderOut:
     folder = await call.runtime.folders.create(
         sent.name,
         description=sent.description,
-        parent_id=sent.parent_id,
-        flow_ids=[*(sent.flows_list or ()), *(sent.components_list or ())],
+        parent_id=None if sent.parent_id is None else normal_id(sent.parent_id),
+        flow_ids=map(normal_id, (*(sent.flows_list or ()), *(sent.components_list or ()))),
     )
     return folder_out(folder)
 
@@ -143,9 +144,11 @@ async def update_folder(call: Call) -> FolderOut:
     sent: FolderChanges = call.body
     fields = {"name": sent.name, "description": sent.description, "parent_id": sent.parent_id}
     changes = {name: value for name, value in fields.items() if value is not UNSET and (value or name != "name")}
+    if parent_id := changes.get("parent_id"):
+        changes["parent_id"] = normal_id(parent_id)
     if changes.get("parent_id") == call.params["folder_id"]:
         raise InvalidRequest(Problem("value_error", ("body", "parent_id"), "A folder cannot be its own parent"))
-    moved = [*(sent.flows or ()), *(sent.components or ())]
+    moved = map(normal_id, (*(sent.flows or ()), *(sent.components or ())))
     return folder_out(await call.runtime.folders.update(call.params["folder_id"], changes, flow_ids=moved))
 
 

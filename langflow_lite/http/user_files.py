@@ -16,6 +16,7 @@ from langflow_lite.http.endpoint import MEGABYTE, Call, Endpoint
 from langflow_lite.http.files import CONTAINED
 from langflow_lite.http.multipart import read_upload
 from langflow_lite.http.wire import Detail, NonEmpty
+from langflow_lite.ids import normal_id
 from langflow_lite.storage.files import FileStore
 from langflow_lite.storage.user_files import UserFile
 from langflow_lite.values import result_time
@@ -95,7 +96,7 @@ async def delete_file(call: Call) -> Detail:
 
 async def delete_files(call: Call) -> Done:
     """Delete the files with these ids; unknown ones are passed over."""
-    deleted = await call.runtime.user_files.delete(set(call.body))
+    deleted = await call.runtime.user_files.delete(set(map(normal_id, call.body)))
     if not deleted:
         raise NotFound("No files found")
     return Done(f"{len(deleted)} files deleted successfully")
@@ -110,7 +111,7 @@ async def delete_all_files(call: Call) -> Done:
 async def download_files(call: Call) -> Response:
     """A ZIP archive of the files with these ids."""
     limit = call.runtime.settings.max_file_size_upload * MEGABYTE
-    place = await call.runtime.user_files.bundle(set(call.body), limit=limit)
+    place = await call.runtime.user_files.bundle(set(map(normal_id, call.body)), limit=limit)
     return _Bundle(place, call.runtime.files)
 
 

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from langflow_lite.errors import BadRequest, Conflict, InvalidRequest, NotFound, Problem, StorageError
 from langflow_lite.http.endpoint import Call, Endpoint
 from langflow_lite.http.wire import NonEmpty
+from langflow_lite.ids import normal_id
 from langflow_lite.storage.variables import Variable, VariableStore, VariableType
 
 __all__ = ["ENDPOINTS"]
@@ -78,7 +79,7 @@ async def update_variable(call: Call) -> VariableOut:
     """Change those parts of a variable that are sent."""
     sent: VariableChanges = call.body
     variable_id = call.params["variable_id"]
-    if sent.id is not UNSET and sent.id != variable_id:
+    if sent.id is not UNSET and normal_id(sent.id) != variable_id:
         raise InvalidRequest(Problem("value_error", ("body", "id"), "This is not the id in the path"))
     fields: dict[str, Any] = {
         "name": sent.name,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from langflow_lite.errors import Conflict, FlowLocked, FlowNotFound, NotFound, NotUnique
 from langflow_lite.flow import Flow, flow_version
+from langflow_lite.ids import normal_id
 from langflow_lite.storage.columns import from_micros, to_micros
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.names import free_name
@@ -72,8 +72,13 @@ class FlowStore:
         self._listeners.append(listener)
 
     def get(self, id_or_endpoint_name: str) -> Flow:
-        """The flow with this id, else the one with this endpoint name; raises `FlowNotFound`."""
+        """The flow with this id, else the one with this endpoint name; raises `FlowNotFound`.
+
+        An id may be spelled in any way that is read as a UUID: in capitals, without hyphens.
+        """
         flow = self._by_id.get(id_or_endpoint_name) or self._by_endpoint.get(id_or_endpoint_name)
+        if flow is None:
+            flow = self._by_id.get(normal_id(id_or_endpoint_name))
         if flow is None:
             raise FlowNotFound(f"Flow identifier {id_or_endpoint_name} not found")
         return flow
@@ -87,10 +92,8 @@ class FlowStore:
 
     def known_id(self, flow_id: str | None) -> str | None:
         """The id as it is stored, if there is a flow with it; None for anything else."""
-        try:
-            return self.get_by_id(str(UUID(flow_id))).id
-        except (FlowNotFound, ValueError, TypeError, AttributeError):
-            return None
+        flow = self._by_id.get(normal_id(flow_id)) if flow_id is not None else None
+        return None if flow is None else flow.id
 
     def list(
         self,

@@ -61,6 +61,20 @@ class TestFolders:
         for moved in (flow, component):
             assert (await client.get("/api/v1/flows/" + moved["id"])).json()["folder_id"] == other["id"]
 
+    @pytest.mark.parametrize("spelled", [str.upper, lambda id_: id_.replace("-", "")])
+    async def test_ids_are_understood_in_any_spelling(self, client, spelled):
+        folder = (await client.post("/api/v1/folders/", json={"name": "a"})).json()["id"]
+        flow = await new_flow(client, folder_id=spelled(folder))
+        assert flow["folder_id"] == folder
+        other = await client.post("/api/v1/folders/", json={"name": "b", "flows_list": [spelled(flow["id"])]})
+        assert (await client.get("/api/v1/flows/" + flow["id"])).json()["folder_id"] == other.json()["id"]
+        moved = await client.patch("/api/v1/flows/" + flow["id"], json={"folder_id": spelled(folder)})
+        assert moved.json()["folder_id"] == folder
+        inside = {"parent_id": spelled(folder), "flows": [spelled(flow["id"])]}
+        changed = await client.patch("/api/v1/folders/" + other.json()["id"], json=inside)
+        assert changed.json()["parent_id"] == folder
+        assert (await client.get("/api/v1/flows/" + flow["id"])).json()["folder_id"] == other.json()["id"]
+
     async def test_a_page_of_a_folder_has_what_changed_last_first(self, client):
         folder = (await client.post("/api/v1/folders/", json={"name": "a"})).json()
         flows = [await new_flow(client, name=name, folder_id=folder["id"]) for name in "xyz"]
@@ -162,7 +176,7 @@ class TestVariables:
     async def test_what_is_null_stays_as_it_is(self, client):
         sent = {"name": "G", "value": "seen", "type": "Generic"}
         kept = (await client.post("/api/v1/variables/", json=sent)).json()
-        nothing = {"id": kept["id"], "name": None, "value": None, "type": None, "default_fields": None}
+        nothing = {"id": kept["id"].upper(), "name": None, "value": None, "type": None, "default_fields": None}
         assert (await client.patch(f"/api/v1/variables/{kept['id']}", json=nothing)).json() == kept
 
 

@@ -55,7 +55,7 @@ async def test_a_taken_name_gets_a_number_before_its_suffix(client):
 async def test_several_files_are_downloaded_as_an_archive_of_which_nothing_stays(client, runtime):
     first, second = await upload(client), await upload(client, content=b"c\n")
     await client.put(FILES + second["id"], params={"name": "report"})
-    answer = await client.post(f"{FILES}batch/", json=[first["id"], second["id"], "unknown"])
+    answer = await client.post(f"{FILES}batch/", json=[first["id"], second["id"].upper(), "unknown"])
     with zipfile.ZipFile(BytesIO(answer.content)) as found:
         assert {name: found.read(name) for name in found.namelist()} == {
             "report.csv": b"a,b\n",
@@ -68,7 +68,7 @@ async def test_several_files_are_downloaded_as_an_archive_of_which_nothing_stays
 async def test_several_files_are_deleted_at_once(client):
     files = [await upload(client) for _ in range(3)]
     ids = [file["id"] for file in files]
-    answer = await client.request("DELETE", f"{FILES}batch/", json=ids[:2])
+    answer = await client.request("DELETE", f"{FILES}batch/", json=[ids[0], ids[1].upper()])
     assert answer.json() == {"message": "2 files deleted successfully"}
     assert [file["id"] for file in (await client.get(FILES)).json()] == ids[2:]
     assert (await client.delete(FILES)).json() == {"message": "All files deleted successfully"}

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import msgspec
 import pytest
 
@@ -56,6 +58,12 @@ async def test_a_flow_is_found_by_id_and_by_endpoint_name_only(flows):
         flows.get("Basic")
     with pytest.raises(FlowNotFound, match=r"^Flow not found$"):
         flows.get_by_id("basic")
+
+
+async def test_an_id_is_found_in_any_spelling(flows):
+    stored = await flows.create(flow("f", id=str(uuid4())))
+    for spelling in (stored.id.upper(), stored.id.replace("-", ""), f"{{{stored.id}}}", f"urn:uuid:{stored.id}"):
+        assert flows.get(spelling).id == stored.id
 
 
 async def test_taken_names_get_the_next_free_number(flows):
