@@ -1,7 +1,7 @@
 """A stand-in for model providers: speaks their protocols on a real socket, and does what the model's name asks for.
 
 Protocols: OpenAI chat completions (`/v1`, `/openai/v1` or no prefix; `/openai/deployments/MODEL` of Azure) and
-embeddings, Anthropic messages, Ollama chat and embed, Gemini, Hugging Face's feature extraction. What a model's name makes it do:
+embeddings, Anthropic messages, Ollama chat and embed, Gemini, Hugging Face's feature extraction, IBM watsonx.ai. What a model's name makes it do:
 
     words-N        N words (`w0 w1 ...`)
     slow-MS        50 words, one each MS milliseconds on a fixed schedule; slow-MS-N for N words
@@ -51,7 +51,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import anyio
 import uvicorn
@@ -158,7 +158,13 @@ class Standin:
             embeddings = [_vector(text) for text in _texts(body)]
             answer = {"model": body["model"], "embeddings": embeddings, "prompt_eval_count": len(embeddings)}
             return await _answer(send, answer)
+        if path == "/identity/token":
+            if body["apikey"] == "denied":
+                raise Refusal(400, {"errorCode": "BXNIM0415E", "errorMessage": "Provided API key could not be found."})
+            return await _answer(send, {"access_token": f"token of {body['apikey']}", "expires_in": 3600})
         protocol = {"/chat/completions": _openai, "/messages": _anthropic, "/api/chat": _ollama}.get(path)
+        if path in ("/ml/v1/text/chat", "/ml/v1/text/chat_stream"):
+            protocol, body = _openai, {**body, "model": body["model_id"], "stream": path.endswith("_stream")}
         if deployed := re.fullmatch(r"/deployments/([^/]+)/chat/completions", path):
             protocol, body = _openai, {**body, "model": unquote(deployed[1])}
         if asked := re.fullmatch(r"beta/models/(.+):(generateContent|streamGenerateContent)", path):
@@ -549,6 +555,8 @@ async def _read_json(receive: Receive) -> Any:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
+            if body.startswith(b"grant_type="):
+                return dict(parse_qsl(body.decode()))
             return json.loads(body) if body else None
 
 

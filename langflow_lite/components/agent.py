@@ -177,6 +177,8 @@ class AgentComponent(_Agent):
         aliases=("openai_api_base", "groq_api_base", "anthropic_api_url", "azure_endpoint"),
     )
     ollama_base_url: str = field(Kind.STR, "Ollama Base URL", advanced=True, show=False)
+    base_url_ibm_watsonx: str = field(Kind.STR, "watsonx API Endpoint", advanced=True, show=False)
+    project_id: str = field(Kind.STR, "watsonx Project ID", advanced=True, show=False)
     temperature: float = field(Kind.SLIDER, "Temperature", 0.1, advanced=True, show=False, range_spec=TEMPERATURE_RANGE)
     seed: int = field(Kind.INT, "Seed", 0, advanced=True, show=False, info=ZERO_UNSET)
     json_mode: bool = field(Kind.BOOL, "JSON Mode", False, advanced=True, show=False)
@@ -261,6 +263,8 @@ class AgentComponent(_Agent):
             api_key=self.api_key,
             base_url=self.base_url,
             ollama_base_url=self.ollama_base_url,
+            watsonx_url=self.base_url_ibm_watsonx,
+            watsonx_project=self.project_id,
             options=Options(
                 temperature=self.temperature,
                 max_tokens=positive(self.max_tokens),

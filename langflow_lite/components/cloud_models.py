@@ -1,6 +1,8 @@
-"""Components of the two clouds that speak a protocol of their own: Google and Azure."""
+"""Components of the clouds that speak a protocol of their own: Google, Azure and IBM."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
@@ -9,7 +11,7 @@ from langflow_lite.components.models import TEMPERATURE_RANGE, ZERO_UNSET, Model
 from langflow_lite.models.base import Options
 from langflow_lite.models.resolve import Wish
 
-__all__ = ["AzureOpenAIModel", "GoogleGenerativeAIModel", "azure_address"]
+__all__ = ["AzureOpenAIModel", "GoogleGenerativeAIModel", "WatsonxAIComponent", "azure_address"]
 
 _API_VERSION = "2024-10-21"
 
@@ -65,6 +67,44 @@ class AzureOpenAIModel(ModelComponent):
             api_key=self.api_key,
             base_url=azure_address(self.azure_endpoint, self.api_version),
             options=Options(temperature=self.temperature, max_tokens=positive(self.max_tokens)),
+        )
+
+
+class WatsonxAIComponent(ProviderModel):
+    """Ask a model of IBM watsonx.ai."""
+
+    name = "IBMwatsonxModel"
+    aliases = ("WatsonxAI",)
+    display_name = "IBM watsonx.ai"
+    icon = "WatsonxAI"
+    vendor = "IBM watsonx.ai"
+
+    api_key: str = field(Kind.SECRET, "Watsonx API Key", load_from_db=True, info="Empty: WATSONX_APIKEY.")
+    base_url: str = field(Kind.STR, "watsonx API Endpoint", aliases=("url",), info="Empty: WATSONX_URL, else Dallas.")
+    project_id: str = field(Kind.STR, "watsonx Project ID", info="Empty, without a space: WATSONX_PROJECT_ID.")
+    space_id: str = field(Kind.STR, "watsonx Space ID", advanced=True)
+    max_tokens: int = field(Kind.INT, "Max Tokens", 1000, advanced=True, info=ZERO_UNSET)
+    stop_sequence: str = field(Kind.STR, "Stop Sequence", advanced=True, info="The answer ends before it.")
+    top_p: float = field(Kind.SLIDER, "Top P", 0.9, advanced=True)
+    frequency_penalty: float = field(Kind.SLIDER, "Frequency Penalty", 0.5, advanced=True)
+    presence_penalty: float = field(Kind.SLIDER, "Presence Penalty", 0.3, advanced=True)
+    seed: int = field(Kind.INT, "Random Seed", 8, advanced=True, info=ZERO_UNSET)
+
+    def options(self) -> Options:
+        """How the model is to be asked, and in which project or space."""
+        extra: dict[str, Any] = {
+            "frequency_penalty": self.frequency_penalty,
+            "presence_penalty": self.presence_penalty,
+            "project_id": self.project_id,
+            "space_id": self.space_id,
+        }
+        if self.stop_sequence:
+            extra["stop"] = [self.stop_sequence]
+        return msgspec.structs.replace(
+            super().options(),
+            top_p=self.top_p if self.top_p > 0 else None,
+            seed=self.seed or None,
+            extra={key: value for key, value in extra.items() if value not in ("", None)},
         )
 
 

@@ -35,6 +35,8 @@ class ModelUser(Component):
     model_name: str = field(Kind.STR, "Model Name", advanced=True, show=False)
     api_key: str = field(Kind.SECRET, "API Key", advanced=True, load_from_db=True)
     ollama_base_url: str = field(Kind.STR, "Ollama Base URL", advanced=True, show=False)
+    base_url_ibm_watsonx: str = field(Kind.STR, "watsonx API Endpoint", advanced=True, show=False)
+    project_id: str = field(Kind.STR, "watsonx Project ID", advanced=True, show=False)
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
@@ -51,6 +53,8 @@ class ModelUser(Component):
                     model_name=self.model_name or "",
                     api_key=self.api_key,
                     ollama_base_url=self.ollama_base_url,
+                    watsonx_url=self.base_url_ibm_watsonx,
+                    watsonx_project=self.project_id,
                 ),
             )
             self.model_name = self._opened.model

@@ -171,6 +171,8 @@ class LanguageModelComponent(ModelComponent):
             model_name=self.model_name,
             api_key=self.api_key,
             ollama_base_url=self.ollama_base_url,
+            watsonx_url=self.base_url_ibm_watsonx,
+            watsonx_project=self.project_id,
             options=Options(temperature=self.temperature, max_tokens=positive(self.max_tokens)),
         )
 

@@ -116,17 +116,12 @@ class OpenAI(LanguageModel):
         self, messages: Sequence[ChatMessage], *, tools: Sequence[ToolSpec] = (), tool_choice: str = ""
     ) -> AsyncGenerator[Delta]:
         """The reply as it is written (`LanguageModel.stream`)."""
-        body = {
-            **self._body(messages, tools, tool_choice),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
         upstream = self._upstream
         calls = _Calls()
         usage: dict[str, int] | None = None
         finish_reason = ""
         done = False
-        async with aclosing(upstream.events(self._path, body)) as events:
+        async with aclosing(self._events(self._body(messages, tools, tool_choice))) as events:
             async for data in events:
                 if data == b"[DONE]":
                     done = True
@@ -149,6 +144,9 @@ class OpenAI(LanguageModel):
         if not done and not finish_reason:
             raise upstream.cut_off()
         yield Delta(tool_calls=calls.finished(), usage=usage, finish_reason=finish_reason)
+
+    def _events(self, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+        return self._upstream.events(self._path, {**body, "stream": True, "stream_options": {"include_usage": True}})
 
     def _body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], tool_choice: str) -> dict[str, Any]:
         options = self._options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 __all__ = [
     "ECHO",
@@ -13,6 +14,7 @@ __all__ = [
     "OPENAI",
     "PROVIDERS",
     "PROVIDER_VARIABLES",
+    "WATSONX",
     "Provider",
     "find_provider",
     "provider_of_key",
@@ -26,7 +28,9 @@ class Provider:
 
     `protocol` names the module of this package that speaks it, which has a function `connect(Endpoint)`; it is empty
     for providers that cannot be used here, and `instead` then says what can. Variables are tried in order, as global
-    variables and in the environment. `local` marks servers that run beside this one and need no key.
+    variables and in the environment; those of `header_variables` and `body_variables` become parts of every request.
+    `hosts` is how the names of all its hosts end, for providers that have several. `local` marks servers that run beside
+    this one and need no key.
     """
 
     name: str
@@ -39,11 +43,19 @@ class Provider:
     model_prefixes: tuple[str, ...] = ()
     key_prefix: str = ""
     header_variables: tuple[tuple[str, str], ...] = ()
+    body_variables: tuple[tuple[str, str], ...] = ()
     strip: tuple[str, ...] = ()
     append: str = ""
+    hosts: str = ""
     local: bool = False
     keyless: bool = False
     instead: str = ""
+
+    def owns(self, base_url: str) -> bool:
+        """Whether an address is the provider's own, and not one of a server that somebody runs."""
+        if self.hosts and base_url.startswith("https://"):
+            return (urlsplit(base_url).hostname or "").endswith(self.hosts)
+        return bool(self.base_url) and base_url == self.normalise(self.base_url)
 
     def normalise(self, base_url: str) -> str:
         """A base URL without trailing slashes and the endings users paste along, with the one the protocol needs."""
@@ -97,6 +109,18 @@ OLLAMA = Provider(
     strip=("/api/chat", "/v1"),
     local=True,
     keyless=True,
+)
+WATSONX = Provider(
+    name="IBM watsonx.ai",
+    protocol="watsonx",
+    base_url="https://us-south.ml.cloud.ibm.com",
+    key_variables=("WATSONX_APIKEY", "WATSONX_API_KEY"),
+    base_variables=("WATSONX_URL",),
+    body_variables=(("project_id", "WATSONX_PROJECT_ID"), ("space_id", "WATSONX_SPACE_ID")),
+    default_model="ibm/granite-3-3-8b-instruct",
+    aliases=("IBM WatsonX", "WatsonX", "IBM watsonx"),
+    strip=("/ml/v1/text/chat", "/ml/v1"),
+    hosts=".ml.cloud.ibm.com",
 )
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -281,7 +305,7 @@ PROVIDERS: tuple[Provider, ...] = (
         base_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_BASE"),
         aliases=("Azure",),
     ),
-    Provider(name="IBM watsonx.ai", aliases=("IBM WatsonX", "WatsonX", "IBM watsonx"), instead=_COMPATIBLE),
+    WATSONX,
     Provider(name="Amazon Bedrock", aliases=("Bedrock", "AWS Bedrock"), instead=_COMPATIBLE),
     Provider(name="Vertex AI", aliases=("Google Vertex AI", "VertexAI"), instead=_COMPATIBLE),
 )
@@ -324,7 +348,7 @@ PROVIDER_VARIABLES = tuple(
         for name in (
             *provider.key_variables,
             *provider.base_variables,
-            *(variable for _, variable in provider.header_variables),
+            *(variable for _, variable in (*provider.header_variables, *provider.body_variables)),
         )
     )
 )

@@ -25,6 +25,7 @@ from langflow_lite.models.providers import (
     OLLAMA,
     OPENAI,
     PROVIDERS,
+    WATSONX,
     Provider,
     find_provider,
     provider_of_key,
@@ -57,7 +58,8 @@ class Wish:
 
     `model` is the value of a model field in any of its forms, or a LanguageModel that an edge brought. `provider` and
     `model_name` outrank it. `api_key` and `base_url` may hold the value, or the name of a global variable;
-    `ollama_base_url` counts only if the provider turns out to be Ollama.
+    `ollama_base_url` counts only if the provider turns out to be Ollama, `watsonx_url` and `watsonx_project` only if it
+    turns out to be IBM watsonx.ai.
     """
 
     model: Any = None
@@ -66,6 +68,8 @@ class Wish:
     api_key: str = ""
     base_url: str = ""
     ollama_base_url: str = ""
+    watsonx_url: str = ""
+    watsonx_project: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
 
@@ -118,17 +122,20 @@ def _refuse_other_files(ctx: RunContext, path: str) -> None:
 
 async def find_endpoint(ctx: RunContext, provider: Provider, model: str, wish: Wish, options: Options) -> Endpoint:
     """Address, key and headers for a model of a provider. Raises `MissingModel` when the key or address is missing."""
-    base_url, trusted = await _find_base_url(
-        ctx, provider, wish.base_url or (wish.ollama_base_url if provider is OLLAMA else "")
-    )
-    at_home = trusted or base_url == provider.normalise(provider.base_url)
+    own = wish.ollama_base_url if provider is OLLAMA else wish.watsonx_url if provider is WATSONX else ""
+    base_url, trusted = await _find_base_url(ctx, provider, wish.base_url or own)
+    at_home = trusted or provider.owns(base_url)
     key = await _find_key(ctx, provider, wish.api_key, volunteer=at_home)
-    if key is None and not provider.keyless and base_url == provider.normalise(provider.base_url):
+    if key is None and not provider.keyless and provider.owns(base_url):
         variable = provider.key_variables[0]
         raise MissingModel(
             f"{provider.name} API key is required when using {provider.name} provider. Set {variable} as a global "
             f"variable or in the server's environment, or fill in the API key of the node."
         )
+    if provider.body_variables:
+        parts = await _body_parts(ctx, provider, wish, options)
+        others = {key: value for key, value in options.extra.items() if key not in dict(provider.body_variables)}
+        options = msgspec.structs.replace(options, extra={**others, **parts})
     timeout = ctx.settings.model_timeout
     return Endpoint(
         provider=provider.name,
@@ -141,6 +148,20 @@ async def find_endpoint(ctx: RunContext, provider: Provider, model: str, wish: W
         timeout=min(options.timeout, timeout) if options.timeout else timeout,
         hint=_CONTAINER_HINT if is_loopback_url(base_url) else "",
     )
+
+
+async def _body_parts(ctx: RunContext, provider: Provider, wish: Wish, options: Options) -> dict[str, str]:
+    """What the requests to a provider have to name: of its keys the first that the node or a variable fills."""
+    given = {"project_id": wish.watsonx_project} if provider is WATSONX else {}
+    for key, _ in provider.body_variables:
+        text = given_text(options.extra.get(key)) or given_text(given.get(key))
+        if text := await look_up(ctx, text) if _VARIABLE.fullmatch(text) else text:
+            return {key: text}
+    for key, variable in provider.body_variables:
+        if text := await look_up(ctx, variable):
+            return {key: text}
+    names = " or ".join(variable for _, variable in provider.body_variables)
+    raise MissingModel(f"{provider.name} needs to know the project: fill in that of the node, or set {names}.")
 
 
 async def choose_model(ctx: RunContext, wish: Wish) -> ModelChoice:
@@ -301,7 +322,7 @@ async def _find_base_url(ctx: RunContext, provider: Provider, text: str) -> tupl
     default = provider.normalise(provider.base_url) if provider.base_url else ""
     if text and not _VARIABLE.fullmatch(text):
         url = _checked(provider, text)
-        if url == default:
+        if provider.owns(url):
             return url, not provider.local
         return url, await _is_configured(ctx, provider, url)
     for name in (text, *provider.base_variables) if text else provider.base_variables:

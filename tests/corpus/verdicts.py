@@ -32,6 +32,7 @@ QUESTION = "Please help me with 2 + 2, and with https://www.youtube.com/watch?v=
 _MODEL_PATHS = (
     *("/chat/completions", "/embeddings", "/messages", "/api/chat", "/api/embed", "/models", "/api/tags"),
     *(":generateContent", ":streamGenerateContent", ":batchEmbedContents", "/pipeline/feature-extraction"),
+    *("/ml/v1/text/chat", "/ml/v1/text/chat_stream", "/identity/token"),
 )
 _FEED = (
     b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Title</title><summary>Summary</summary></entry></feed>"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import Any
 
@@ -314,6 +315,20 @@ async def test_a_missing_key_is_an_error_that_names_the_variable(watched: Watche
             False,
         ),
         (
+            Wish(provider="IBM watsonx.ai", watsonx_url="https://eu-de.ml.cloud.ibm.com", watsonx_project="p"),
+            {"environ": {"WATSONX_APIKEY": "k"}},
+            "https://eu-de.ml.cloud.ibm.com",
+            "k",
+            True,
+        ),
+        (
+            Wish(provider="IBM watsonx.ai", base_url="https://ml.cloud.ibm.com.evil.test", watsonx_project="p"),
+            {"environ": {"WATSONX_APIKEY": "k"}},
+            "https://ml.cloud.ibm.com.evil.test",
+            None,
+            False,
+        ),
+        (
             Wish(provider="Azure AI Foundry", model_name="m", api_key="k"),
             {"environ": {"AZURE_AI_FOUNDRY_ENDPOINT": "https://f/openai/v1"}},
             "https://f/openai/v1",
@@ -344,7 +359,6 @@ async def test_a_base_url_of_another_kind_is_refused(watched: Watched, url: str)
 @pytest.mark.parametrize(
     ("provider", "instead"),
     [
-        ("IBM WatsonX", "OPENAI_BASE_URL"),
         ("Amazon Bedrock", "OPENAI_BASE_URL"),
         ("Vertex AI", "OPENAI_BASE_URL"),
     ],
@@ -352,6 +366,30 @@ async def test_a_base_url_of_another_kind_is_refused(watched: Watched, url: str)
 async def test_a_provider_that_cannot_be_used_says_what_can(watched: Watched, provider: str, instead: str) -> None:
     with pytest.raises(MissingModel, match=f"is not supported here.*{instead}"):
         await open_model(run_context(watched), Wish(provider=provider, model_name="m", api_key="k"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "environ", "extra"),
+    [
+        (Wish(watsonx_project="mine"), {"WATSONX_PROJECT_ID": "theirs"}, {"project_id": "mine"}),
+        (Wish(watsonx_project="MY_PROJECT"), {"MY_PROJECT": "named"}, {"project_id": "named"}),
+        (Wish(), {"WATSONX_PROJECT_ID": "theirs"}, {"project_id": "theirs"}),
+        (Wish(), {"WATSONX_SPACE_ID": "space"}, {"space_id": "space"}),
+        (Wish(options=Options(extra={"space_id": "mine", "stop": ["."]})), {}, {"space_id": "mine", "stop": ["."]}),
+        (Wish(options=Options(extra={"project_id": "a", "space_id": "b"})), {}, {"project_id": "a"}),
+    ],
+)
+async def test_a_request_to_watsonx_names_one_project_or_space(
+    watched: Watched, opened: list[Endpoint], wish: Wish, environ: dict[str, str], extra: dict[str, Any]
+) -> None:
+    wish = dataclasses.replace(wish, provider="IBM watsonx.ai", api_key="k")
+    await open_model(run_context(watched, environ=environ), wish)
+    assert opened[0].options.extra == extra
+
+
+async def test_watsonx_without_a_project_says_what_is_missing(watched: Watched) -> None:
+    with pytest.raises(MissingModel, match="fill in that of the node, or set WATSONX_PROJECT_ID or WATSONX_SPACE_ID"):
+        await open_model(run_context(watched), Wish(provider="IBM watsonx.ai", api_key="k"))
 
 
 async def test_an_unknown_provider_is_an_error_that_lists_the_known_ones(watched: Watched) -> None:
