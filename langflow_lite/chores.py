@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from langflow_lite.errors import Shortage
+from langflow_lite.shortage import Shortage
 
 __all__ = ["keep_doing"]
 

@@ -29,7 +29,7 @@ from langflow_lite.engine.plans import Plans
 from langflow_lite.engine.report import BuildReport, Report
 from langflow_lite.engine.run import RunOutcome, chosen_vertices, run_plan
 from langflow_lite.engine.variables import RunVariables, permitted_environment
-from langflow_lite.errors import LangflowError, PauseUnavailable, Shortage, StorageBusy
+from langflow_lite.errors import LangflowError, PauseUnavailable, StorageBusy
 from langflow_lite.events import EventName
 from langflow_lite.flow import Flow
 from langflow_lite.flow_folder import FlowFolder, Loaded, load_flows
@@ -45,6 +45,7 @@ from langflow_lite.models.outbound import OutboundClients
 from langflow_lite.models.providers import PROVIDER_VARIABLES
 from langflow_lite.overrides import Overrides, resolve_overrides
 from langflow_lite.settings import Settings
+from langflow_lite.shortage import Shortage
 from langflow_lite.storage.api_keys import ApiKeyStore
 from langflow_lite.storage.database import Database
 from langflow_lite.storage.files import FileStore

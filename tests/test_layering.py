@@ -22,7 +22,7 @@ LAYERS = [
     {"models"},
     {"context"},
     {"graph", "exported", "groups", "flow", "drawing", "dotted", "overrides", "events", "job", "values", "ids"},
-    {"settings", "setting_texts", "errors", "chores", "logs", "metrics"},
+    {"settings", "setting_texts", "errors", "shortage", "chores", "logs", "metrics"},
 ]
 # The package itself holds the version and may be read by everyone; what it imports is checked like the top.
 ROOM_OF_PACKAGE = "__init__"

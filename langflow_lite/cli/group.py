@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from langflow_lite.errors import ComponentsUnsupported, LangflowError, Shortage, only_cause
+from langflow_lite.errors import ComponentsUnsupported, LangflowError, only_cause
+from langflow_lite.shortage import Shortage
 
 __all__ = ["CommandGroup"]
 

@@ -18,7 +18,7 @@ from typing import Any
 from langflow_lite.compat.component import Component, CustomComponent
 from langflow_lite.compat.errors import CustomCodeError
 from langflow_lite.compat.names import MODULES, NAMES, WITHOUT_IMPORT
-from langflow_lite.errors import Shortage
+from langflow_lite.shortage import Shortage
 
 __all__ = ["load_component", "run_source"]
 

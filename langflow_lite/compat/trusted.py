@@ -10,9 +10,10 @@ from typing import Any
 
 from langflow_lite.compat.errors import CodeUntrusted, CustomCodeError
 from langflow_lite.components.base import Component
-from langflow_lite.errors import LangflowError, Shortage, StorageError
+from langflow_lite.errors import LangflowError, StorageError
 from langflow_lite.exported import code_hash, plain_lines
 from langflow_lite.settings import Settings
+from langflow_lite.shortage import Shortage
 
 __all__ = ["TrustedCode"]
 

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langflow_lite.errors import LangflowError, PayloadTooLarge, Shortage
+from langflow_lite.errors import LangflowError, PayloadTooLarge
+from langflow_lite.shortage import Shortage
 from langflow_lite.values import to_json
 
 __all__ = ["WHOLE_ANSWER", "ErrorBoundary", "MethodNotAllowed", "TooManyRequests", "send_json"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from langflow_lite.errors import Shortage, StorageBusy, StorageError, StorageFull
+from langflow_lite.errors import StorageBusy, StorageError, StorageFull
+from langflow_lite.shortage import Shortage
 
 __all__ = ["file_error", "storage_error"]
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from langflow_lite.components.io import TextOutputComponent
-from langflow_lite.errors import ComponentError, ComponentsUnsupported, Shortage, StorageError
+from langflow_lite.errors import ComponentError, ComponentsUnsupported, StorageError
+from langflow_lite.shortage import Shortage
 from langflow_lite.values import Data, Message, Table
 from tests.compat.sources import DATA, OLD, SHOUT
 from tests.components.workbench import Workbench, workbench
