@@ -96,7 +96,7 @@ class Server:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
         self.process.send_signal(how)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def running_server(
             server = Server("", process, errors=errors)
             found = re.search(r"listening on (http://\S+)", server.read_line())
             if found is None:
-                process.wait(timeout=30)
+                process.wait(timeout=60)
                 errors.seek(0)
                 raise AssertionError(f"the server did not start: {errors.read()}")
             server.url = found[1]
@@ -125,6 +125,6 @@ def running_server(
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(timeout=30)
+                process.wait(timeout=60)
             assert process.stdout is not None
             process.stdout.close()

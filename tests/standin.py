@@ -120,7 +120,7 @@ class Standin:
         while self._hangups.acquire(blocking=False):
             pass
 
-    def wait_for_hangup(self, seconds: float = 5.0) -> bool:
+    def wait_for_hangup(self, seconds: float = 30.0) -> bool:
         """Wait (in a thread) until a client has left before its answer was complete; False if none did in time."""
         return self._hangups.acquire(timeout=seconds)
 

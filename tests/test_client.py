@@ -93,7 +93,7 @@ async def cut(client: Any, *cuts: int) -> AsyncIterator[tuple[str, Cutter]]:
 
 
 async def in_thread(call: Callable[[], Any]) -> Any:
-    with anyio.fail_after(20):
+    with anyio.fail_after(30):
         return await anyio.to_thread.run_sync(call)
 
 
@@ -162,7 +162,7 @@ async def test_a_server_that_stays_away_is_given_up(settings: Settings, monkeypa
         async with cut(http, *[0] * 50) as (url, cutter):
             with Client(url) as client, pytest.raises(ServerUnreachable):
                 await in_thread(lambda: list(client.follow(job_id)))
-            assert cutter.connections > 2
+            assert cutter.connections > 1
         gate.opened.set()
 
 

@@ -134,7 +134,7 @@ class Watched:
         self._lines = lines
 
     async def told(self) -> str:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             return await self._lines.receive()
 
     def told_nothing(self) -> bool:

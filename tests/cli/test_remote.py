@@ -164,7 +164,7 @@ async def following(client: Any, *arguments: str) -> AsyncIterator[Process]:
     )
     async with process:
         try:
-            with anyio.fail_after(20):
+            with anyio.fail_after(30):
                 yield process
         finally:
             if process.returncode is None:

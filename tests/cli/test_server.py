@@ -375,7 +375,7 @@ def test_the_callback_secret_verifies_what_a_running_server_sends(tmp_path: Path
         address = f"http://127.0.0.1:{receiver.server_port}/"
         body = {"flow_id": "echo", "background": True, "input_value": "x", "callback_url": address}
         assert server.request("POST", "/api/v2/workflows", body)[0] == 200
-        assert told.wait(10)
+        assert told.wait(30)
         receiver.shutdown()
         secret = run_command("callback-secret", "--data-dir", data, cwd=tmp_path).stdout.strip()
         shown = run_command("callback-secret", "--json", "--data-dir", data, cwd=tmp_path).stdout

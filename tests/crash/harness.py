@@ -90,7 +90,7 @@ class Receiver:
 
     def wait_for(self, job_ids: list[str]) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: set(job_ids) <= set(self.told), timeout=20), "a callback never came"
+            assert self._changed.wait_for(lambda: set(job_ids) <= set(self.told), timeout=60), "a callback never came"
 
 
 @contextmanager
@@ -147,7 +147,7 @@ class Crashing:
                     ]
                 for done in work:
                     done.result()
-                assert server.process.wait(timeout=30) == -9, f"the server did not pass {point} {passes} times"
+                assert server.process.wait(timeout=60) == -9, f"the server did not pass {point} {passes} times"
             started = time.monotonic()
             with self.server() as server:
                 for job_id in seen.accepted:
@@ -158,7 +158,7 @@ class Crashing:
                     "POST", "/api/v2/workflows", {"flow_id": "paced", "input_value": "later", "mode": "sync"}
                 )
                 assert done["status"] == "completed"
-        assert took < 20
+        assert took < 60
         with closing(sqlite3.connect(self.data / "langflow_lite.db")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             unended = "SELECT count(*) FROM jobs WHERE status NOT IN ('completed', 'failed', 'cancelled')"

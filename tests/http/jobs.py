@@ -135,7 +135,7 @@ async def submit(client, flow_id, text="hi", **body):
 
 async def finished(client, runtime, job_id):
     """The job's answer once it has ended."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         await runtime.jobs.wait(job_id)
     return (await client.get(WORKFLOWS, params={"job_id": job_id})).json()
 

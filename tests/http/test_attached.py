@@ -29,7 +29,7 @@ class TestShutdown:
     async def test_a_streamed_run_ends_with_an_error_event(self, make_settings):
         async with gated_server(make_settings(shutdown_grace=0.0)) as (client, runtime, gate):
             url = f"/api/v1/run/{await new_flow(client, GATED)}?stream=true"
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 raw = await read_while_draining(client, runtime, gate, "POST", url, {"input_value": "hi"})
         told = frames(raw)
         assert "token" in [frame["event"] for frame in told]
@@ -40,7 +40,7 @@ class TestShutdown:
     async def test_a_streamed_workflow_ends_with_an_error_event_and_is_kept_as_failed(self, make_settings):
         async with gated_server(make_settings(shutdown_grace=0.0)) as (client, runtime, gate):
             body = {"flow_id": await new_flow(client, GATED), "stream": True, "input_value": "hi"}
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 raw = await read_while_draining(client, runtime, gate, "POST", WORKFLOWS, body)
             last = json.loads(sse(raw)[-1][1])
             assert (last["event"], last["data"]["code"]) == ("error", "server_shutdown")
@@ -50,7 +50,7 @@ class TestShutdown:
     async def test_a_run_that_ends_within_the_grace_is_left_alone(self, make_settings):
         async with gated_server(make_settings(shutdown_grace=30.0)) as (client, runtime, gate):
             url = f"/api/v1/run/{await new_flow(client, GATED)}?stream=true"
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("POST", url, json={"input_value": "hi"}) as answer:
                     await gate.reached.wait()
                     async with anyio.create_task_group() as tasks:

@@ -123,7 +123,7 @@ class TestStream:
     async def test_it_ends_with_its_client(self, settings):
         async with gated_server(settings) as (client, _, gate):
             flow_id = await new_flow(client, GATED)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("POST", f"/api/v1/build/{flow_id}/flow", json=SAYING) as answer:
                     chunks = answer.aiter_bytes()
                     await anext(chunks)
@@ -137,7 +137,7 @@ class TestJobs:
             job_id = await build(client, await new_flow(client, GATED), inputs={"input_value": TEXT})
             path = f"/api/v1/build/{job_id}/events"
             raws = []
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 await gate.reached.wait()
 
                 async def read(reading):
@@ -163,7 +163,7 @@ class TestJobs:
     async def test_the_reader_of_a_job_may_go_without_ending_it(self, settings):
         async with gated_server(settings) as (client, runtime, gate):
             job_id = await build(client, await new_flow(client, GATED), "polling", **SAYING)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("GET", f"/api/v1/build/{job_id}/events") as answer:
                     chunks = answer.aiter_bytes()
                     await anext(chunks)
@@ -189,7 +189,7 @@ class TestPolling:
         gate = add_gate(runtime)
         job_id = await build(client, await new_flow(client, GATED), "polling", inputs={"input_value": TEXT})
         found = []
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while "token" not in names(found):
                 found += await poll(client, job_id)
             await gate.reached.wait()
@@ -212,7 +212,7 @@ class TestPolling:
     async def test_a_poll_with_nothing_new_waits_for_it(self, client, runtime):
         gate = add_gate(runtime)
         job_id = await build(client, await new_flow(client, GATED), "polling", **SAYING)
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await gate.reached.wait()
             found = []
             while "end_vertex" not in names(found) or ended(found)[-1] != "ChatOutput-z":
@@ -233,7 +233,7 @@ class TestPolling:
         gate = add_gate(runtime)
         job_id = await build(client, await new_flow(client, GATED), "polling", **SAYING)
         polls = Polls(runtime.jobs, runtime.job_table, patience=0.01)
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await gate.reached.wait()
             while await polls.read(job_id):
                 pass
@@ -253,7 +253,7 @@ class TestCancel:
     async def test_a_cancelled_build_says_so_to_every_reader(self, settings):
         async with gated_server(settings) as (client, _, gate):
             job_id = await build(client, await new_flow(client, GATED), "polling", **SAYING)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("GET", f"/api/v1/build/{job_id}/events") as stream:
                     await gate.reached.wait()
                     for _ in range(2):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 def get(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:
@@ -53,7 +53,7 @@ async def test_components_are_loaded_behind_the_start_without_being_asked_for(ma
         loaded.set()
 
     monkeypatch.setattr(Registry, "loading", until_all_are_there)
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         async with running(make_settings()):
             await loaded.wait()
 
@@ -78,7 +78,7 @@ async def test_a_write_that_the_disk_does_not_answer_is_named_until_it_does(sett
 
     def slow(connection):
         begun.set()
-        answer.wait(10)
+        answer.wait(60)
 
     async with serving(settings, app=app) as port:
         ticket = app.state.runtime.database.writer.enqueue(slow)
@@ -135,7 +135,7 @@ async def test_a_server_whose_tasks_have_died_is_named(settings, caplog, monkeyp
         raise RuntimeError
 
     app = create_app(settings)
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         async with serving(settings, app=app) as port:
             monkeypatch.setattr(app.state.runtime.database.writer, "_gather", crash)
             app.state.runtime.database.writer.append(lambda _: None)

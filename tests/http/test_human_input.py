@@ -31,7 +31,7 @@ async def asking(client):
 
 async def asked(client, flow_id, count=1):
     """What the jobs of the flow wait for, once so many do."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while len(pending := (await client.get(f"{WORKFLOWS}/pending", params={"flow_id": flow_id})).json()) < count:
             await anyio.lowlevel.checkpoint()
     return pending
@@ -124,7 +124,7 @@ async def test_a_new_job_of_a_named_session_takes_the_place_of_one_that_waits(cl
     await asked(client, asking)
     second = await submit(client, asking, session_id="s")
     assert (await finished(client, runtime, first))["status"] == "cancelled"
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while [request["job_id"] for request in await asked(client, asking)] != [second]:
             await anyio.lowlevel.checkpoint()
 

@@ -75,7 +75,7 @@ async def test_a_buffer_without_room_is_closed_too(make_settings):
 
 async def test_the_stream_says_keepalive_and_then_each_line_until_the_server_stops(log_settings):
     async with serving(log_settings) as port, httpx2.AsyncClient() as client:
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             async with client.stream("GET", f"http://127.0.0.1:{port}/logs-stream") as answer:
                 assert answer.headers["content-type"].startswith("text/event-stream")
                 lines = answer.aiter_lines()

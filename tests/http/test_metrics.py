@@ -144,7 +144,7 @@ async def test_followers_are_counted_while_they_follow(settings):
             found = await numbers(client)
             assert found.of("followers") == 1
             assert found.of("jobs", status="in_progress") == 1
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             while (await numbers(client)).of("followers"):
                 await anyio.lowlevel.checkpoint()
         del app.state.runtime.jobs._store.claim

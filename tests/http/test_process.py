@@ -53,7 +53,7 @@ async def test_a_task_is_pending_until_it_has_succeeded(client, runtime, gate, g
         "backend": "anyio",
     }
     assert (await client.get("/" + task["href"])).json() == {"status": "PENDING", "result": None}
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         await gate.reached.wait()
     assert (await client.get("/" + task["href"])).json() == {"status": "PENDING", "result": None}
     gate.opened.set()
@@ -79,7 +79,7 @@ async def test_a_run_that_is_waited_for_and_fails_is_500_with_its_reason(client,
 
 async def test_a_stopped_task_is_a_failure(client, gate, gated):
     task = (await start(client, gated))["task"]
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         await gate.reached.wait()
         await client.post("/api/v2/workflows/stop", json={"job_id": task["id"]})
     body = (await client.get("/" + task["href"])).json()

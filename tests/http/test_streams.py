@@ -56,7 +56,7 @@ async def test_frames_are_json_lines_each_followed_by_an_empty_line(settings):
 async def test_events_arrive_while_the_run_goes_on(settings):
     producer = Producer()
     async with serving(settings, extra_routes=[stream_of(producer, media_type=NDJSON)]) as port:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             async with (
                 httpx2.AsyncClient() as client,
                 client.stream("GET", f"http://127.0.0.1:{port}/stream") as answer,
@@ -73,7 +73,7 @@ async def test_events_arrive_while_the_run_goes_on(settings):
 async def test_a_run_is_cancelled_when_its_client_goes(settings):
     producer = Producer()
     async with serving(settings, extra_routes=[stream_of(producer)]) as port:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             async with (
                 httpx2.AsyncClient() as client,
                 client.stream("GET", f"http://127.0.0.1:{port}/stream") as answer,
@@ -99,7 +99,7 @@ async def test_a_followed_log_goes_on_without_its_follower(settings):
         return Follower(log.follow())
 
     async with serving(settings, extra_routes=[Route("/stream", follow)]) as port:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             async with (
                 httpx2.AsyncClient() as client,
                 client.stream("GET", f"http://127.0.0.1:{port}/stream") as answer,
@@ -130,7 +130,7 @@ async def test_a_client_that_does_not_read_counts_as_gone(settings, monkeypatch)
         return EventResponse(log.follow(), flood)
 
     async with serving(settings, extra_routes=[Route("/stream", stream)]) as port:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             async with await anyio.connect_tcp("127.0.0.1", port) as client:
                 await client.send(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 await cancelled.wait()

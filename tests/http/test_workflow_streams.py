@@ -82,7 +82,7 @@ class TestFraming:
             flow_id = await new_flow(client, GATED)
             job_id = await submit(client, flow_id)
             raw = b""
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("GET", f"{WORKFLOWS}/{job_id}/events") as answer:
                     async for chunk in answer.aiter_bytes():
                         raw += chunk
@@ -94,7 +94,7 @@ class TestFraming:
     async def test_a_stopped_job_ends_its_streams_with_one_event(self, settings):
         async with gated_server(settings) as (client, _, gate):
             job_id = await submit(client, await new_flow(client, GATED))
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("GET", f"{WORKFLOWS}/{job_id}/events") as answer:
                     await gate.reached.wait()
                     await client.post(f"{WORKFLOWS}/stop", json={"job_id": job_id})
@@ -274,7 +274,7 @@ class TestWhoEndsWithWhom:
     async def test_a_streaming_request_ends_with_its_client_and_is_kept_as_cancelled(self, settings):
         async with gated_server(settings) as (client, _, gate):
             flow_id = await new_flow(client, GATED)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream(
                     "POST", WORKFLOWS, json={"flow_id": flow_id, "stream": True, "input_value": "x"}
                 ) as answer:
@@ -298,7 +298,7 @@ class TestWhoEndsWithWhom:
         async with gated_server(settings) as (client, runtime, gate):
             flow_id = await new_flow(client, GATED)
             asked = {"flow_id": flow_id, "background": True, "stream": True, "input_value": "x"}
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("POST", WORKFLOWS, json=asked) as answer:
                     events = answer.headers["content-location"]
                     chunks = answer.aiter_bytes()
@@ -317,7 +317,7 @@ class TestWhoEndsWithWhom:
     async def test_a_followed_job_lets_its_followers_go_when_the_server_ends(self, make_settings):
         async with gated_server(make_settings(shutdown_grace=0.0)) as (client, runtime, gate):
             job_id = await submit(client, await new_flow(client, GATED))
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 async with client.stream("GET", f"{WORKFLOWS}/{job_id}/events") as answer:
                     await gate.reached.wait()
                     await runtime.drain()

@@ -131,7 +131,7 @@ class TestAnswers:
             gate = add_gate(app.state.runtime)
             flow_id = await new_flow(client, GATED)
             first, second = await submit(client, flow_id), await submit(client, flow_id)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 await gate.reached.wait()
             states = {}
             for job_id in (first, second):
@@ -156,7 +156,7 @@ class TestAnswers:
         job = Job(
             id=new_id(), kind=JobKind.WORKFLOW, flow_id=echo, session_id="s", request=RunRequest(input_value="hi")
         )
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await runtime.jobs.submit(job)
             assert (await runtime.jobs.wait(job.id)).status is JobStatus.COMPLETED
         assert not troubles
@@ -361,7 +361,7 @@ class TestStoredAnswers:
                 body = await client.post(WORKFLOWS, json={"flow_id": flow_id, "background": True, **asked})
                 job_id = body.json()["job_id"]
                 if not how:
-                    with anyio.fail_after(10):
+                    with anyio.fail_after(30):
                         await gate.reached.wait()
                     await client.post(f"{WORKFLOWS}/stop", json={"job_id": job_id})
                 await app.state.runtime.jobs.wait(job_id)
@@ -380,7 +380,7 @@ class TestStoredAnswers:
 class TestStop:
     async def test_what_it_says_of_a_running_a_stopped_and_a_finished_job(self, client, runtime, gate, gated, echo):
         job_id = await submit(client, gated)
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await gate.reached.wait()
             said = []
             for _ in range(2):
@@ -517,7 +517,7 @@ async def test_a_job_runs_the_flow_as_it_was_when_it_was_submitted(make_settings
         gate = add_gate(app.state.runtime)
         flow_id = await new_flow(client, GATED)
         running_job = await submit(client, flow_id, "first")
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await gate.reached.wait()
         waiting_job = await submit(client, flow_id, "second")
         changed = await client.patch(f"/api/v1/flows/{flow_id}", json={"data": ECHO["data"]})

@@ -90,7 +90,7 @@ class History:
 def test_every_accepted_job_ends_once_whatever_happens(actions: list[tuple[str, int]]):
     async def run() -> None:
         history = History()
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             left = list(actions)
             while left:
                 await history.live(left)

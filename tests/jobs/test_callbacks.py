@@ -98,7 +98,7 @@ async def ended(table: JobTable, url: str) -> Job:
 
 async def state_of(table: JobTable, job: Job) -> str:
     """The callback's state, once it is settled."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while (state := (await table.get(job.id)).callback_state) == "pending":
             await anyio.sleep(0.005)
     assert state is not None

@@ -84,5 +84,5 @@ async def test_a_stream_that_is_left_frees_the_server(server: Any, outbound: Out
         await anext(deltas)
 
     # The server answers one at a time: it has to be done with the first to take up the second.
-    with anyio.fail_after(20):
+    with anyio.fail_after(30):
         await model(server, outbound, max_tokens=4).complete(QUESTION)

@@ -250,13 +250,13 @@ async def test_nobody_listening_is_an_error_with_address_and_hint(make: Make, st
 
 
 async def test_silence_ends_after_the_timeout(make: Make, streamed: bool, standin: Standin) -> None:
-    with anyio.fail_after(3), pytest.raises(ProviderError, match=r"sent nothing for 0\.2 seconds"):
+    with anyio.fail_after(30), pytest.raises(ProviderError, match=r"sent nothing for 0\.2 seconds"):
         await ask(make("hang", timeout=0.2), said("hi"), streamed)
     assert len(standin.calls) == 1
 
 
 async def test_silence_in_the_middle_ends_after_the_timeout(make: Make) -> None:
-    with anyio.fail_after(3), pytest.raises(ProviderError, match=r"sent nothing for 0\.2 seconds"):
+    with anyio.fail_after(30), pytest.raises(ProviderError, match=r"sent nothing for 0\.2 seconds"):
         await collect(make("stall", timeout=0.2), said("hi"))
 
 

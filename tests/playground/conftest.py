@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.serving import ROOT, Server, running_server
 from tests.standin import Standin, running_standin
@@ -23,6 +23,8 @@ ROOT_FLAGS = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 el
 REJECTIONS = "addEventListener('unhandledrejection', ({ reason }) => console.error(`nobody handles ${reason}`))"
 
 Open = Callable[..., Page]
+
+expect.set_options(timeout=30_000)
 
 
 # Not for the whole session: while it runs, the driver keeps an event loop in this thread, and other tests start their own.
@@ -58,7 +60,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
 
     def open_(path: str = "", *, at: Server = server, width: int = 1400, height: int = 900, **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.add_init_script(REJECTIONS)
         opened.append(context)
         page = context.new_page()

@@ -21,5 +21,5 @@ def transport() -> Http1Transport:
 
 @pytest.fixture
 async def client(anyio_backend: object, transport: Http1Transport) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=5) as client:
+    async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=30) as client:
         yield client

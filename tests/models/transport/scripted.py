@@ -85,7 +85,7 @@ async def serving(*scripts: Script, tls: ssl.SSLContext | None = None) -> AsyncI
             (TLSListener(listener, tls, standard_compatible=False) if tls else listener).serve, server.serve
         )
         try:
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 yield server
         finally:
             tasks.cancel_scope.cancel()

@@ -63,7 +63,7 @@ async def local(host: str, port: int) -> Sequence[str]:
 
 def client_that_trusts(certificate: Path | None) -> httpx2.AsyncClient:
     dialer = Dialer(certificates=lambda: ssl.create_default_context(cafile=certificate), resolve=local)
-    return httpx2.AsyncClient(transport=Http1Transport(dialer), trust_env=False, timeout=5)
+    return httpx2.AsyncClient(transport=Http1Transport(dialer), trust_env=False, timeout=30)
 
 
 @pytest.mark.parametrize("host", ["model.test", "127.0.0.1"])
@@ -100,7 +100,7 @@ async def test_a_handshake_that_stalls_counts_towards_the_time_limit(certificate
         port = listener.extra(anyio.abc.SocketAttribute.local_port)
         async with client_that_trusts(certificate) as client:
             with pytest.raises(httpx2.ConnectTimeout):
-                await client.get(f"https://model.test:{port}/", timeout=httpx2.Timeout(5, connect=0.05))
+                await client.get(f"https://model.test:{port}/", timeout=httpx2.Timeout(30, connect=0.05))
 
 
 async def test_schemes_do_not_share_connections(certificate: Path, server_side: ssl.SSLContext):
