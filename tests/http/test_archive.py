@@ -145,14 +145,14 @@ async def test_flows_come_as_an_archive(client):
     assert [flow["name"] for flow in answer.json()] == ["zipped", "zipped (1)", "zipped (2)"]
 
 
-async def test_a_folders_flows_are_paged(client):
+async def test_a_folders_flows_are_paged_newest_first(client):
     folder = (await client.post("/api/v1/folders/", json={"name": "many"})).json()
     for number in range(3):
         await client.post("/api/v1/flows/", json={"name": f"Flow {number}", "folder_id": folder["id"]})
     path = f"/api/v1/projects/{folder['id']}"
     page = (await client.get(path, params={"page": 2, "size": 2})).json()
     assert page["folder"]["id"] == folder["id"]
-    assert [flow["name"] for flow in page["flows"]["items"]] == ["Flow 2"]
+    assert [flow["name"] for flow in page["flows"]["items"]] == ["Flow 0"]
     assert {key: page["flows"][key] for key in ("total", "page", "size", "pages")} == {
         "total": 3,
         "page": 2,
