@@ -189,7 +189,7 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("type_name", "metadata", "reason", "says"),
     [
-        ("ComposioAPI", None, "external_service", "MCP server"),
+        ("ComposioUnheardOfAPIComponent", None, "external_service", "MCP server"),
         ("GmailAPI", None, "external_service", "MCP server"),
         ("AstraDB", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("AstraDBGraph", None, "needs_package", "Chroma, FAISS or Knowledge"),

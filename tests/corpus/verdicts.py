@@ -44,6 +44,7 @@ _ANSWERS: dict[str, Any] = {
     "/v1/query-data": {"data": {"key": "value"}, "metadata": {}},
     "/v1/searchscraper": {"request_id": "1", "status": "completed", "result": {"key": "value"}},
     "/v1/smartscraper": {"request_id": "1", "status": "completed", "result": {"key": "value"}},
+    "/api/v3/tools": {"items": [{"slug": "ACTION", "name": "Action", "description": "Acts.", "input_parameters": {}}]},
     "/html/": '<a class="result__a" href="http://site.test/page">Title</a>',
     "/v2/acts/apify~google-search-scraper/runs": {
         "data": {"id": "1", "status": "SUCCEEDED", "defaultDatasetId": "1"},
