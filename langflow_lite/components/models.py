@@ -120,6 +120,9 @@ class ModelComponent(Component):
             raise
         answer.text = "".join(pieces)
         answer.properties = msgspec.structs.replace(answer.properties, state="complete", usage=self.usage)
+        if answer.id is not None:
+            # Not left to the Chat Output behind it: a build may stop before that.
+            _announce(answer, emit)
         return answer
 
     def _message(self, model: LanguageModel, text: str) -> Message:
@@ -131,6 +134,7 @@ class ModelComponent(Component):
             session_id=self.ctx.session_id,
             flow_id=self.ctx.flow_id,
             run_id=self.ctx.run_id,
+            session_metadata={"graph_run_id": self.ctx.run_id},
             properties=Properties(source=source, usage=self.usage),
         )
 
@@ -139,6 +143,10 @@ def _begin(answer: Message, emit: Emit) -> None:
     """Announce an answer that begins to come. Not before: clients show it, and a provider may refuse to answer."""
     answer.id = new_id()
     answer.properties.state = "partial"
+    _announce(answer, emit)
+
+
+def _announce(answer: Message, emit: Emit) -> None:
     added = dump_message(answer, event_time(answer.timestamp))
     added["id"] = added.pop("id")
     emit("add_message", added)

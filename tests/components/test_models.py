@@ -95,7 +95,9 @@ async def test_streams_into_a_chat_output(standin: Standin, outbound: OutboundCl
     node = Node(chat_sender_name="Bot", display_name="OpenAI")
     component = placed(openai(standin), outbound, node, events=events)
     message = await component.text_response()
-    assert events.names == ["add_message", "token", "token"]
+    assert events.names == ["add_message", "token", "token", "add_message"]
+    whole = events.seen[-1][1]
+    assert (whole["id"], whole["text"], whole["properties"].state) == (message.id, "ANSWER[one two]", "complete")
     added = events.seen[0][1]
     assert (list(added)[-1], added["id"]) == ("id", message.id)
     assert (added["text"], added["sender"], added["sender_name"]) == ("", "Machine", "Bot")

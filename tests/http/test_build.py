@@ -63,6 +63,7 @@ class TestStream:
         assert events[1]["data"] == {}
         assert ended(events) == ["ChatInput-a", "LanguageModelComponent-m", "ChatOutput-z"]
         assert events[-1]["data"].keys() == {"build_duration"}
+        assert names(events).count("add_message") == 3
         messages = {e["data"]["id"]: e["data"] for e in events if e["event"] == "add_message"}
         assert [(m["sender"], m["text"], m["session_id"]) for m in messages.values()] == [
             ("User", TEXT, "session-b1"),
@@ -73,12 +74,15 @@ class TestStream:
     async def test_it_stops_at_a_component(self, client, place):
         flow_id = await new_flow(client, MODELLED)
         stop = {"stop_component_id": "LanguageModelComponent-m"}
-        params, body = (stop, {}) if place == "query" else ({}, stop)
+        params, body = (stop, SAYING) if place == "query" else ({}, {**stop, **SAYING})
         answer = await client.post(f"/api/v1/build/{flow_id}/flow", params=params, json=body)
         events = events_of(answer.content)
         assert len(events[0]["data"]["to_run"]) == 2
         assert ended(events) == ["ChatInput-a", "LanguageModelComponent-m"]
         assert names(events)[-1] == "end"
+        *_, answered = (e["data"] for e in events if e["event"] == "add_message")
+        assert (answered["sender"], answered["text"]) == ("Machine", TEXT)
+        assert answered["properties"]["state"] == "complete"
 
     async def test_it_starts_at_a_component(self, client):
         flow_id = await new_flow(client, MODELLED)
