@@ -81,7 +81,7 @@ class TestStream:
         assert ended(events) == ["ChatInput-a", "LanguageModelComponent-m"]
         assert names(events)[-1] == "end"
         *_, answered = (e["data"] for e in events if e["event"] == "add_message")
-        assert (answered["sender"], answered["text"]) == ("Machine", TEXT)
+        assert (answered["sender"], answered["text"]) == ("Machine", "hi")
         assert answered["properties"]["state"] == "complete"
 
     async def test_it_starts_at_a_component(self, client):
