@@ -14,6 +14,8 @@ _NO_FILES = (
 )
 _NO_MEMORY = "The server is out of memory; try again in a moment, or give it more"
 _NO_THREADS = "The server has as many threads as it may; try again in a moment, or raise its limit (ulimit -u)"
+# glibc's words where no memory is left for a shared library; for other reasons it adds them.
+_NO_SEGMENT = "failed to map segment from shared object"
 _SHORT_OF = (((errno.EMFILE, errno.ENFILE), _NO_FILES), ((errno.ENOMEM, errno.ENOBUFS), _NO_MEMORY))
 
 
@@ -30,7 +32,7 @@ class Shortage(LangflowError):
         error = only_cause(error)
         if isinstance(error, Shortage):
             return error
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError) or (isinstance(error, ImportError) and error.msg.endswith(_NO_SEGMENT)):
             return Shortage(_NO_MEMORY)
         if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
             return Shortage(_NO_THREADS)

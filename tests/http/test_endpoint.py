@@ -207,11 +207,12 @@ async def test_an_unexpected_error_shows_an_id_and_logs_the_rest(client, caplog)
     [
         (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
         (ImportError("_lib.so: cannot open shared object file: Too many open files"), "ulimit -n"),
+        (ImportError("_lib.so: failed to map segment from shared object"), "memory"),
         (RuntimeError("can't start new thread"), "ulimit -u"),
         (MemoryError(), "memory"),
         (ExceptionGroup("", [OSError(errno.ENOMEM, "Cannot allocate memory")]), "memory"),
     ],
-    ids=["descriptors", "a shared library", "threads", "memory", "in a task"],
+    ids=["descriptors", "a shared library", "room for one", "threads", "memory", "in a task"],
 )
 async def test_a_shortage_says_what_is_short_and_when_to_come_back(caplog, error, word):
     async def short(scope, receive, send):
