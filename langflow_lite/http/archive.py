@@ -31,7 +31,8 @@ _CENTRAL_HEADER = b"PK\x01\x02"
 _ENCRYPTED = 1
 # They belong to this server, not to the flow.
 _LOCAL_KEYS = frozenset({"user_id", "folder_id", "updated_at", "version"})
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
+# What file systems refuse, and what would make a name read as another.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?\"<>|]")
 _PASSWORD = re.compile(rb'"password"\s*:\s*true')
 
 

@@ -64,7 +64,7 @@ export async function flowView(main, { id }) {
 	show(main,
 		h("div.row.head",
 			h("div.grow",
-				h("h1", { title: flow.name }, flow.name, flow.endpoint_name && h("code", flow.endpoint_name)),
+				h("h1", { title: flow.name }, brief(flow.name, 300), flow.endpoint_name && h("code", flow.endpoint_name)),
 				flow.description && h("p.muted.lead", { title: flow.description }, flow.description)),
 			h("a.button", { href: `#/jobs?flow_id=${flow.id}` }, "Jobs"),
 			menu([icon("save"), "Download"], {

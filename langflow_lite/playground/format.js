@@ -33,10 +33,10 @@ export function ago(date) {
 
 export const size = (bytes) => KILOBYTES.format(bytes / 1000);
 
-/** At most `length` characters of any value, on one line. */
+/** At most `length` characters of any value, on one line and in one direction. */
 export function brief(value, length = 80) {
 	const whole = typeof value === "string" ? value : JSON.stringify(value) ?? "";
-	const text = whole.slice(0, 4 * length + 1000).replaceAll(/\s+/g, " ").trim();
+	const text = whole.slice(0, 4 * length + 1000).replaceAll(/[\s\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
 	// Half of a surrogate pair is no character.
 	return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…` : text;
 }

@@ -317,14 +317,14 @@ async def test_upload_without_a_file_is_refused(client):
 
 @pytest.mark.parametrize("count", [1, 2])
 async def test_download_is_a_zip_with_one_json_per_flow_ready_to_be_uploaded(client, count):
-    flows = [await create(client, name=f"fb/{i}", data={"nodes": []}) for i in range(count)]
+    flows = [await create(client, name=f"f\u202eb/{i}", data={"nodes": []}) for i in range(count)]
     answer = await client.post("/api/v1/flows/download/", json=[flow["id"] for flow in flows])
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/x-zip-compressed"
     assert answer.headers["content-disposition"].startswith("attachment")
     with zipfile.ZipFile(BytesIO(answer.content)) as archive:
-        assert archive.namelist() == [f"fb_{i}.json" for i in range(count)]
-        exported = json.loads(archive.read("fb_0.json"))
+        assert archive.namelist() == [f"f_b_{i}.json" for i in range(count)]
+        exported = json.loads(archive.read("f_b_0.json"))
     assert exported["id"] == flows[0]["id"]
     assert exported["data"] == {"nodes": []}
     assert not exported.keys() & {"user_id", "folder_id", "updated_at"}

@@ -143,6 +143,16 @@ def test_hostile_names_of_sessions_files_and_tools_are_only_text(dialogs, server
     keep(page, "names")
 
 
+def test_a_name_does_not_turn_the_text_around_it(dialogs, server):
+    flow_id = stored(server, chat_flow(name=RTL))
+    page = dialogs()
+    card = page.locator(".card", has=page.locator(f'a[href="#/flows/{flow_id}"]'))
+    card.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text("Delete “gnp.exe abc”?")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(card).to_have_count(0)
+
+
 def test_markdown_takes_a_time_that_grows_with_the_text(dialogs):
     page = dialogs("docs")
     page.goto(page.url.replace("docs", ""))
@@ -164,11 +174,13 @@ def test_markdown_takes_a_time_that_grows_with_the_text(dialogs):
     worst = page.evaluate(
         """async (texts) => {
             const { markdown } = await import("./playground/markdown.js");
-            return texts.map((text) => {
+            const time = (text) => {
                 const began = performance.now();
                 markdown(text);
                 return Math.round(performance.now() - began);
-            });
+            };
+            // The best of three: the machine may be busy with other things.
+            return texts.map((text) => Math.min(time(text), time(text), time(text)));
         }""",
         texts,
     )  # fmt: skip

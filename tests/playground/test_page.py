@@ -95,6 +95,41 @@ def test_nothing_moves_for_those_who_do_not_want_it(open_page, server, standin):
     expect_ended(page)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_how_something_stands_can_be_read_on_its_ground(open_page, scheme):
+    page = open_page(color_scheme=scheme)
+    ratios = page.evaluate(
+        """() => {
+            const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+            // WCAG 2.2, relative luminance.
+            const luminance = (colour) => {
+                pixel.fillStyle = colour;
+                pixel.fillRect(0, 0, 1, 1);
+                const [r, g, b] = [...pixel.getImageData(0, 0, 1, 1).data]
+                    .map((value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            return ["completed", "in_progress", "suspended", "failed", ""].map((kind) => {
+                const state = document.createElement("span");
+                state.className = `state ${kind}`;
+                document.body.append(state);
+                const { color, backgroundColor } = getComputedStyle(state);
+                const [dark, light] = [luminance(color), luminance(backgroundColor)].sort((a, b) => a - b);
+                return [kind, (light + 0.05) / (dark + 0.05)];
+            });
+        }"""
+    )
+    assert {kind: ratio for kind, ratio in ratios if ratio < 4.5} == {}
+
+
+def test_every_field_of_the_api_page_has_a_name(open_page):
+    page = open_page("docs")
+    expect(page.get_by_text("POST/api/v1/flows/upload/")).to_be_visible()
+    unnamed = """() => [...document.querySelectorAll("input, textarea")]
+        .filter((field) => !field.labels.length && !field.ariaLabel).length"""
+    assert page.evaluate(unnamed) == 0
+
+
 def test_the_header_tells_how_the_server_is(open_page, server):
     page = open_page("docs")
     page.route(

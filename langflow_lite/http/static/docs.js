@@ -74,10 +74,10 @@ function operationView(spec, path, method, operation) {
 	const fields = (operation.parameters || []).map(field);
 	const content = operation.requestBody && operation.requestBody.content;
 	let body = null;
-	if (content && content["multipart/form-data"]) body = element("input", { type: "file" });
+	if (content && content["multipart/form-data"]) body = element("input", { type: "file", ariaLabel: "File" });
 	else if (content) {
 		const schema = Object.values(content)[0].schema;
-		body = element("textarea", { spellcheck: false, value: JSON.stringify(example(spec, schema), null, 2) });
+		body = element("textarea", { ariaLabel: "Body", spellcheck: false, value: JSON.stringify(example(spec, schema), null, 2) });
 	}
 	const output = element("pre", { hidden: true });
 	const button = element("button", { type: "button" }, "Send");
