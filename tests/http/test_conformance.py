@@ -47,5 +47,5 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     suppress_health_check=list(HealthCheck),
 )
 def test_answers_are_as_documented(case: schemathesis.Case, target: Server) -> None:
-    response = case.call(base_url=target.url, timeout=20)
+    response = case.call(base_url=target.url, timeout=60)
     case.validate_response(response, checks=CHECKS)

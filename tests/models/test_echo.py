@@ -3,7 +3,7 @@ from __future__ import annotations
 from contextlib import aclosing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langflow_lite.models.base import ChatMessage
@@ -34,6 +34,7 @@ async def test_answers_the_system_text_when_there_is_no_user() -> None:
     assert (await Echo().complete([ChatMessage(role="system", text="alone")])).text == "alone"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_loses_a_character_when_streamed(text: str) -> None:
     async def streamed() -> str:

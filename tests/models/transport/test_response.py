@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langflow_lite.models.transport.response import ResponseParser
@@ -179,6 +179,7 @@ def answers(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n", body
 
 
+@settings(deadline=None)
 @given(answers(), st.lists(st.integers(min_value=0, max_value=400), max_size=30))
 def test_any_cutting_of_the_bytes_gives_the_same_answer(answer: tuple[bytes, bytes], cuts: list[int]):
     content, body = answer
