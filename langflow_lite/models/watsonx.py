@@ -84,18 +84,20 @@ class Watsonx(OpenAI):
             return
         token = await self._token(endpoint.key)
         self._good_until = time.monotonic() + token.expires_in - _SPARE
-        self._upstream = Upstream(endpoint, {"authorization": f"Bearer {token.access_token}"})
+        self._upstream = Upstream(endpoint, {"authorization": f"Bearer {token.access_token}"}, lenient=True)
 
     async def _token(self, key: str) -> _Token:
         client = self._endpoint.client
         assert client is not None
-        request = httpx2.Request("POST", SIGN_IN, data={"grant_type": _GRANT, "apikey": key})
+        timeout = httpx2.Timeout(self._endpoint.timeout, connect=10.0, pool=None)
         try:
-            answer = await client.send(request, follow_redirects=False)
+            answer = await client.post(
+                SIGN_IN, data={"grant_type": _GRANT, "apikey": key}, timeout=timeout, follow_redirects=False
+            )
             token = _decoder.decode(answer.content)
         except httpx2.HTTPError as error:
             raise self._upstream.error(f"could not be signed in to: {type(error).__name__}") from error
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             token = _Token()
         if answer.status_code >= 400 or not token.access_token:
             reason = token.errorMessage or f"status {answer.status_code}"

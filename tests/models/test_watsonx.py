@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+
+import anyio
 import pytest
 
 from langflow_lite.components.cloud_models import WatsonxAIComponent
@@ -21,7 +24,9 @@ def sign_in(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watsonx, "SIGN_IN", f"{standin.url}/identity/token")
 
 
-def model(standin: Standin, outbound: OutboundClients, name: str = "any", key: str | None = "k") -> watsonx.Watsonx:
+def model(
+    standin: Standin, outbound: OutboundClients, name: str = "any", key: str | None = "k", timeout: float = 30.0
+) -> watsonx.Watsonx:
     return watsonx.connect(
         Endpoint(
             provider="IBM watsonx.ai",
@@ -30,6 +35,7 @@ def model(standin: Standin, outbound: OutboundClients, name: str = "any", key: s
             key=key,
             options=Options(max_tokens=7, extra={"project_id": "p"}),
             client=outbound.client(trusted=True),
+            timeout=timeout,
         )
     )
 
@@ -83,6 +89,24 @@ async def test_signing_in_elsewhere_fails_in_words(
     monkeypatch.setattr(watsonx, "SIGN_IN", url.format(standin.url))
     with pytest.raises(ProviderError, match=r"IBM watsonx.ai (could not be signed in to|did not take the API key)"):
         await model(standin, outbound).complete(HELLO)
+
+
+async def test_signing_in_waits_no_longer_than_the_model_is_waited_for(
+    standin: Standin, outbound: OutboundClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(watsonx, "SIGN_IN", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        asked = model(standin, outbound, timeout=0.05)
+        with anyio.fail_after(20), pytest.raises(ProviderError, match="could not be signed in to: ReadTimeout"):
+            await asked.complete(HELLO)
+
+
+async def test_a_parameter_that_is_refused_is_left_out_as_with_others_of_the_protocol(
+    standin: Standin, outbound: OutboundClients
+) -> None:
+    asked = model(standin, outbound, "picky-max_tokens")
+    assert (await asked.complete(HELLO)).text == "ANSWER[hi]"
+    assert "max_tokens" not in standin.calls[-1].body
 
 
 async def test_an_answer_that_is_cut_off_is_an_error(standin: Standin, outbound: OutboundClients) -> None:
