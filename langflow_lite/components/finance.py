@@ -44,7 +44,14 @@ class YfinanceComponent(Service):
     """Reads the news about a stock from Yahoo Finance."""
 
     name = "YfinanceComponent"
-    aliases = ("YahooFinanceTool", "YFinanceTool", "YahooFinance", "Yahoo! Finance", "Yahoo Finance")
+    aliases = (
+        "YahooFinanceTool",
+        "YFinanceTool",
+        "YfinanceToolComponent",
+        "YahooFinance",
+        "Yahoo! Finance",
+        "Yahoo Finance",
+    )
     display_name = "Yahoo! Finance"
     category = "yahoosearch"
     icon = "trending-up"

@@ -120,7 +120,8 @@ class Registry:
 
     def explain(self, type_name: str, metadata: Mapping[str, Any] | None = None) -> Unsupported:
         """Why `resolve` finds nothing for this type, and what to do about it."""
-        return explain_unsupported(type_name, metadata)
+        extension = _EXTENSION.fullmatch(type_name)
+        return explain_unsupported(extension["class_name"] if extension else type_name, metadata)
 
     def catalogue(self) -> dict[str, dict[str, Any]]:
         """The body of `/api/v1/all`: category, then type name, then node template. Made once; not to be changed."""

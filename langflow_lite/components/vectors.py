@@ -138,6 +138,7 @@ class FAISSComponent(_WithEmbeddingInput):
     """Keeps records to be found by their meaning, in an index of this server."""
 
     name = "FAISS"
+    aliases = ("FaissVectorStoreComponent",)
     display_name = "FAISS"
     category = "FAISS"
     icon = "FAISS"
@@ -160,7 +161,7 @@ class ChromaComponent(_WithEmbeddingInput):
     """Keeps records to be found by their meaning, in a collection of this server."""
 
     name = "Chroma"
-    aliases = ("Chroma DB",)
+    aliases = ("Chroma DB", "ChromaVectorStoreComponent")
     display_name = "Chroma DB"
     category = "chroma"
     icon = "Chroma"

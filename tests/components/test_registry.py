@@ -75,6 +75,24 @@ def test_a_type_is_resolved_by_every_name_that_exports_use(
     assert registry.resolve(type_name, metadata) is component
 
 
+@pytest.mark.parametrize(
+    ("class_name", "type_name"),
+    [
+        ("AstraDBVectorStoreComponent", "AstraDB"),
+        ("ChromaVectorStoreComponent", "Chroma"),
+        ("FaissVectorStoreComponent", "FAISS"),
+        ("YfinanceToolComponent", "YahooFinanceTool"),
+        ("OpenAIModelComponent", "OpenAIModel"),
+    ],
+)
+def test_a_bundle_of_later_releases_names_a_component_by_its_class(
+    registry: Registry, class_name: str, type_name: str
+) -> None:
+    component = registry.resolve(type_name)
+    assert component is not None
+    assert registry.resolve(f"ext:bundle:{class_name}@official") is component
+
+
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda e: f"{e['type']}-{e['release']}")
 def test_nodes_of_real_exports_find_their_component_fields_and_outputs(registry: Registry, export: Any) -> None:
     cls = registry.resolve(export["type"], export.get("metadata"))
@@ -198,6 +216,7 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
         ("SequentialTaskAgent", None, "needs_package", "an Agent"),
         ("PythonREPLTool", None, "user_code_untrusted", "an Operations or a Calculator component"),
         ("Pinecone", None, "external_service", "Chroma, FAISS or Knowledge"),
+        ("ext:pgvector:PGVectorStoreComponent@official", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("QdrantVectorStoreComponent", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("MongoDBAtlasVector", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("Elasticsearch", None, "external_service", "Chroma, FAISS or Knowledge"),
