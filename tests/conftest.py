@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.serving import Server, running_server
 from tests.standin import Standin, running_standin
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be what the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -18,9 +18,7 @@ from tests.differential.sides import Langflow, Lite
 if not os.environ.get("LANGFLOW_PYTHON"):
     pytest.skip("LANGFLOW_PYTHON does not name an interpreter with Langflow installed", allow_module_level=True)
 
-RANDOM = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+RANDOM = settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # Words that meet separators, patterns and numbers often enough.
 TEXT = st.text(alphabet="ab AB12.,;|\n\té😀\"'{}[]:-", max_size=40)
 SCALAR = st.one_of(TEXT, st.integers(-1000, 1000), st.booleans())

@@ -85,7 +85,7 @@ class History:
                 self.seen[job_id] = list(self.store.frames[job_id])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ACTIONS)
 def test_every_accepted_job_ends_once_whatever_happens(actions: list[tuple[str, int]]):
     async def run() -> None:
