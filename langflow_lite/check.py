@@ -159,6 +159,11 @@ def check_flow(
                 f"{entry['display_name']} (node {id_}) is left out: {entry['suggestion']}"
                 for id_, entry in plan.unsupported.items()
             ]
+            warnings += [
+                f"{planned.vertex.display_name} (node {id_}) is left out: nothing is connected with it"
+                for id_, planned in plan.vertices.items()
+                if id_ not in needed and plan.is_stranded(id_)
+            ]
         for id_, planned in plan.vertices.items():
             if id_ in needed:
                 fed = _fed(plan, planned)

@@ -112,6 +112,14 @@ def test_an_input_that_nothing_is_connected_to_is_a_fault(check):
     assert (fault.reason, fault.node) == ("not_connected", "Parser-1")
 
 
+def test_what_nothing_is_connected_with_is_left_out(check):
+    found = check(
+        [*CHAT, node("Parser-1", "ParserComponent", display_name="Spare")], chain("ChatInput-1", "ChatOutput-1")
+    )
+    assert found.runs
+    assert found.warnings == ("Spare (node Parser-1) is left out: nothing is connected with it",)
+
+
 def test_the_key_of_a_provider_is_needed(check):
     model = node("OpenAIModel-1", "OpenAIModel", model_name="gpt-4o-mini")
     edges = [*chain("ChatInput-1", "OpenAIModel-1"), edge("OpenAIModel-1.text_output", "ChatOutput-1.input_value")]

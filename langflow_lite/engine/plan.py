@@ -132,6 +132,13 @@ class Plan:
         found = _output_of(edge, planned.vertex, planned.component)
         return found.name if found is not None else ""
 
+    def is_stranded(self, id_: str) -> bool:
+        """Whether a vertex needs what an edge would bring, and no edge goes to it or from it."""
+        planned = self.vertices.get(id_)
+        if planned is None or self.graph.incoming[id_] or self.graph.outgoing[id_]:
+            return False
+        return any(planned.params.values.get(name) is None for name in planned.needed)
+
     def upstream(self, id_: str) -> tuple[str, ...]:
         """Everything in front of a vertex."""
         known = self._upstream.get(id_)
@@ -281,6 +288,7 @@ def _is_idle_tool(graph: Graph, id_: str) -> bool:
 
 
 def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
+    """Take out of a run what cannot run and need not; raise `ComponentsUnsupported` for what has to."""
     graph = plan.graph
     nothing_else = run <= plan.unsupported.keys()
     refused = [
@@ -295,6 +303,8 @@ def _refuse_unsupported(plan: Plan, run: set[str]) -> None:
         raise ComponentsUnsupported(refused)
     # One that is connected with nothing cannot change an answer.
     run.difference_update(plan.unsupported)
+    if (stranded := {id_ for id_ in run if plan.is_stranded(id_)}) < run:
+        run.difference_update(stranded)
 
 
 def _lacking(planned: VertexPlan) -> dict[str, str]:

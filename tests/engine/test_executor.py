@@ -213,6 +213,13 @@ async def test_unknown_types_that_are_connected_with_nothing_are_left_out(bench:
     assert list((await bench.run(flow(nodes, []))).results) == ["Text-1"]
 
 
+async def test_what_needs_a_connection_and_has_none_is_left_out(bench: Bench) -> None:
+    nodes = [*CHAT, node("ChatOutput-y", "ChatOutput"), node("Needy-1", "Needy")]
+    outcome = await bench.run(flow(nodes, [edge("ChatInput-a.message", "ChatOutput-z.input_value")]), input_value="hi")
+    assert texts(outcome)["ChatOutput-z"] == "hi"
+    assert "Needy-1" not in outcome.results
+
+
 async def test_a_flow_of_nothing_but_unknown_types_is_refused(bench: Bench) -> None:
     with pytest.raises(ComponentsUnsupported, match=r"Alpha.*Beta"):
         await bench.run(flow([node("X-1", "Alpha"), node("X-2", "Beta")], []))
