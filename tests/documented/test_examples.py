@@ -105,8 +105,8 @@ LANGFLOW_API_KEY = os.getenv("LANGFLOW_API_KEY")
 
 
 @pytest.mark.parametrize("example", BY_LANGUAGE["typescript"])
-def test_a_typescript_example_gives_what_is_documented(world, example, node_modules):
-    script = node_modules / "example.mjs"
+def test_a_typescript_example_gives_what_is_documented(world, example, node_modules, worker_id):
+    script = node_modules / f"example-{worker_id}.mjs"
     setting = """
 const LANGFLOW_SERVER_URL = process.env.LANGFLOW_SERVER_URL;
 const LANGFLOW_API_KEY = process.env.LANGFLOW_API_KEY;
