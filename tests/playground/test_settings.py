@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 
 from .jobs import HOSTILE
 
+# The first two are emptied once they are sent, the last is untouched.
+EMPTY = ["Name of the variable", "Value of the variable", "Name of the key"]
+
 
 def card(page, name: str):
     return page.get_by_role("region", name=name)
@@ -22,6 +25,8 @@ def test_variables_are_added_changed_and_deleted(open_page, server, keep):
     row = variables.get_by_role("row").filter(has_text="MY_KEY")
     expect(row).to_contain_text("Credential")
     expect(page.get_by_label("Name of the variable")).to_be_focused()
+    borders = [page.get_by_label(name).evaluate("(one) => getComputedStyle(one).borderColor") for name in EMPTY]
+    assert len(set(borders)) == 1
     variables.get_by_label("Name of the variable").fill("GREETING")
     variables.get_by_label("Type of the variable").select_option("Generic")
     variables.get_by_label("Value of the variable").fill("good morning")
