@@ -90,7 +90,7 @@ class VertexParams:
     """A vertex's parameters as far as the file alone decides them.
 
     `values` and `extras` are ready; `variables` are fields that wait for a global variable. `fields` binds every
-    template field, for overrides and edges. A field whose stored value cannot be coerced is in `errors` and fails the
+    template field, for overrides and edges. A declared field whose stored value cannot be coerced is in `errors` and fails the
     vertex only when it runs with it. `copied` are the values and extras that are lists or dicts.
     """
 
@@ -136,7 +136,11 @@ def plan_params(vertex: Vertex, component: type[Component]) -> VertexParams:
         try:
             value = plan.literal(entry)
         except ValueError as error:
-            errors[key] = str(error)
+            if plan.spec is None:
+                # Nobody here says what it has to be: releases left fields behind that no component reads.
+                extras[plan.name] = entry.get("value")
+            else:
+                errors[key] = str(error)
             continue
         if plan.spec is None:
             # A component tells a variable that is empty from one that the file does not know.

@@ -269,6 +269,12 @@ async def test_a_value_that_cannot_be_used_names_the_field(bench: Bench) -> None
         await bench.run(flow([node("Text-1", "Text", fields={"number": {"type": "int", "value": "abc"}})], []))
 
 
+async def test_a_value_that_no_component_reads_does_no_harm(bench: Bench) -> None:
+    left_behind = {"allowed_special": {"type": "str", "value": ["all"]}, "text": {"type": "str", "value": "hi"}}
+    outcome = await bench.run(flow([node("Text-1", "Text", fields=left_behind)], []))
+    assert texts(outcome)["Text-1"].startswith("Text-1(hi")
+
+
 async def test_each_loop_turn_runs_the_body_on_its_item_in_order(bench: Bench) -> None:
     outcome = await bench.run(looping(), listen=True)
     done = outcome.results["LoopComponent-l"].outputs["done"]
