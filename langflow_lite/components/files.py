@@ -35,7 +35,8 @@ def paths_in(value: Any) -> Iterator[str]:
     """The server files that a field or an edge names: paths, records with `file_path`, messages with files."""
     if isinstance(value, str):
         if value.strip():
-            yield value.strip()
+            # Langflow on Windows exports its paths with backslashes.
+            yield value.strip().replace("\\", "/")
     elif isinstance(value, Message):
         yield from value.files or paths_in(value.text)
     elif isinstance(value, (Data, Mapping)):

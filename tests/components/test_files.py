@@ -65,6 +65,7 @@ async def test_exports_of_1_1_get_a_record_per_file(place: Any) -> None:
         Message(files=["flow-1/a.txt"]),
         Message(text="flow-1/a.txt"),
         {"file_path": "flow-1/a.txt"},
+        "flow-1\\a.txt",
     ],
 )
 async def test_files_may_come_over_an_edge(place: Any, value: Any) -> None:
