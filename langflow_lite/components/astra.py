@@ -26,7 +26,7 @@ class AstraDBComponent(VectorStoreComponent):
     """Keeps records to be found by their meaning, in Astra DB or, without its address, in this server's own store."""
 
     name = "AstraDB"
-    aliases = ("Astra DB", "AstraVectorStoreComponent", "AstraDBVectorStoreComponent")
+    aliases = ("Astra DB", "AstraVectorStoreComponent", "AstraDBVectorStoreComponent", "AstraDBSearch")
     display_name = "Astra DB"
     category = "datastax"
     icon = "AstraDB"

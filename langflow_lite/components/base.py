@@ -57,6 +57,8 @@ class Output:
         }
 
 
+# Handles of the pre-releases of 1.0 have only types, by other names.
+_FORMER_TYPES = {"Text": "Message", "Record": "Data"}
 TOOLKIT = Output("component_as_tool", "Toolset", "to_toolkit", ("Tool",), is_async=True, tool_mode=False)
 """The one output that a node in tool mode shows; every component has it."""
 
@@ -196,9 +198,10 @@ class Component:
             return next((spec for spec in cls.outputs.values() if "Tool" in spec.types), TOOLKIT)
         if len(cls.outputs) == 1:
             return next(iter(cls.outputs.values()))
-        wanted = set(types)
+        wanted = {_FORMER_TYPES.get(name, name) for name in types}
         matching = [spec for spec in cls.outputs.values() if wanted & set(spec.types)]
-        return matching[0] if len(matching) == 1 else None
+        offered = [spec for spec in matching if not spec.hidden] or matching
+        return offered[0] if len(offered) == 1 else None
 
     @classmethod
     def describe(cls) -> dict[str, Any]:

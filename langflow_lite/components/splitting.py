@@ -86,7 +86,7 @@ class _Splitter(Component):
         Kind.HANDLE,
         "Input",
         is_list=True,
-        aliases=("data_inputs",),
+        aliases=("data_inputs", "inputs"),
         input_types=("Document", "Data", "JSON", "Message"),
         info="The texts to split.",
     )

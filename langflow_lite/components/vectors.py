@@ -56,10 +56,11 @@ class VectorStoreComponent(Component):
         "Ingest Data",
         is_list=True,
         input_types=("Data", "JSON", "DataFrame", "Table", "Message"),
+        aliases=("inputs",),
         info="Records to add before the search; those that are there already are left out.",
     )
     search_query: str = field(
-        Kind.QUERY, "Search Query", tool_mode=True, aliases=("search_input",), info="What to look for."
+        Kind.QUERY, "Search Query", tool_mode=True, aliases=("search_input", "input_value"), info="What to look for."
     )
     number_of_results: int = field(Kind.INT, "Number of Results", 10, advanced=True)
     should_cache_vector_store: bool = field(

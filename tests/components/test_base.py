@@ -72,6 +72,8 @@ def test_types_of_outputs_come_from_the_methods() -> None:
         ("older", None, (), "text"),
         ("gone", "older", (), "text"),
         (None, None, ("Table",), "rows"),
+        (None, None, ("object", "str", "Text"), "text"),
+        (None, None, ("Record",), None),
         ("gone", "gone", ("Message", "JSON"), None),
         (None, None, (), None),
     ],
