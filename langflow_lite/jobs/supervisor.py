@@ -152,9 +152,12 @@ class Supervisor:
         self._start_next()
 
     def _activate(self, job: Job) -> ActiveJob:
-        def overflow() -> None:
+        # Finds the job by its id: a log that held it would keep the events of ended jobs until the garbage collector,
+        # which counts objects and not their sizes, comes by.
+        def overflow(job_id: str = job.id) -> None:
             full = EventLimitExceeded(self._events_size)
-            self._interrupt(active, failed(full.message, full.code))
+            if (active := self._active.get(job_id)) is not None:
+                self._interrupt(active, failed(full.message, full.code))
 
         log = JobLog(job.id, self._store, job.events, limit=self._events_size * 2**20, overflow=overflow)
         active = self._active[job.id] = ActiveJob(job, log)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import contextvars
 import errno
+import gc
 import json
 import os
 import random
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -279,6 +281,26 @@ async def test_a_job_whose_beginning_cannot_be_stored_begins_once_there_is_room(
         assert (await jobs.get(job.id)).status is JobStatus.QUEUED
         memory.broken = False
         assert (await jobs.wait(job.id)).status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("how", ["finish", "stop"])
+async def test_nothing_of_an_ended_job_waits_for_the_garbage_collector(memory: MemoryJobs, how: str):
+    script = Script()
+    gc.disable()
+    try:
+        async with Supervisor(memory, script, events_size=1) as jobs:
+            job = await jobs.submit(new_job())
+            log = weakref.ref(jobs._active[job.id].log)
+            await script.started(job.id)
+            script.emitters.clear()
+            if how == "stop":
+                await jobs.stop(job.id)
+            script.finish(job.id)
+            await jobs.wait(job.id)
+            await anyio.wait_all_tasks_blocked()
+            assert log() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_job_that_takes_too_long_is_timed_out(store: Store):
