@@ -163,6 +163,9 @@ class Standin:
                 raise Refusal(400, {"errorCode": "BXNIM0415E", "errorMessage": "Provided API key could not be found."})
             return await _answer(send, {"access_token": f"token of {body['apikey']}", "expires_in": 3600})
         protocol = {"/chat/completions": _openai, "/messages": _anthropic, "/api/chat": _ollama}.get(path)
+        if path == "/ml/v1/text/embeddings":
+            found = [{"embedding": _vector(text)} for text in body["inputs"]]
+            return await _answer(send, {"results": found, "input_token_count": len(found)})
         if path in ("/ml/v1/text/chat", "/ml/v1/text/chat_stream"):
             protocol, body = _openai, {**body, "model": body["model_id"], "stream": path.endswith("_stream")}
         if deployed := re.fullmatch(r"/deployments/([^/]+)/chat/completions", path):

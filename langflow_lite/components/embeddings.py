@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
+
 from langflow_lite.components.base import Component, output
 from langflow_lite.components.cloud_models import azure_address
 from langflow_lite.components.compatible_models import own_endpoint
@@ -35,6 +37,7 @@ __all__ = [
     "OpenAIEmbeddingsComponent",
     "TextEmbedderComponent",
     "VLLMEmbeddingsComponent",
+    "WatsonxEmbeddingsComponent",
 ]
 
 
@@ -239,6 +242,31 @@ class HuggingFaceInferenceEmbeddingsComponent(_ProviderEmbeddings):
 
     def _wish(self) -> EmbeddingWish:
         return replace(super()._wish(), base_url=own_endpoint(self.base_url))
+
+
+class WatsonxEmbeddingsComponent(_ProviderEmbeddings):
+    """Hand on an embedding model of IBM watsonx.ai."""
+
+    name = "WatsonxEmbeddingsComponent"
+    aliases = ("WatsonxEmbeddings",)
+    display_name = "IBM watsonx.ai Embeddings"
+    icon = "WatsonxAI"
+    vendor = "IBM watsonx.ai"
+
+    base_url: str = field(Kind.TEXT, "watsonx API Endpoint", aliases=("url",), info="Empty: WATSONX_URL, else Dallas.")
+    project_id: str = field(Kind.STR, "watsonx Project ID", info="Empty, without a space: WATSONX_PROJECT_ID.")
+    space_id: str = field(Kind.STR, "watsonx Space ID", advanced=True)
+    truncate_input_tokens: int = field(
+        Kind.INT, "Truncate Input Tokens", 200, advanced=True, info="0: texts stay whole."
+    )
+
+    def _wish(self) -> EmbeddingWish:
+        wish = super()._wish()
+        extra: dict[str, Any] = {"project_id": self.project_id, "space_id": self.space_id}
+        if self.truncate_input_tokens > 0:
+            extra["parameters"] = {"truncate_input_tokens": self.truncate_input_tokens}
+        given = {key: value for key, value in extra.items() if value}
+        return replace(wish, options=msgspec.structs.replace(wish.options, extra=given))
 
 
 class AzureOpenAIEmbeddingsComponent(_EmbeddingComponent):

@@ -18,6 +18,7 @@ from langflow_lite.models.azure import deployment
 from langflow_lite.models.base import Embedded, Embeddings
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.http import Upstream, decode_as
+from langflow_lite.models.watsonx import VERSION, Session
 
 __all__ = [
     "AzureEmbeddings",
@@ -26,6 +27,7 @@ __all__ = [
     "HashedEmbeddings",
     "OllamaEmbeddings",
     "OpenAIEmbeddings",
+    "WatsonxEmbeddings",
 ]
 
 _WORD = re.compile(r"\w+")
@@ -93,10 +95,16 @@ class _OllamaReply(msgspec.Struct):
     prompt_eval_count: int | None = None
 
 
+class _WatsonxReply(msgspec.Struct):
+    results: list[_Item] | None = None
+    input_token_count: int | None = None
+
+
 _openai_decoder = msgspec.json.Decoder(_OpenAIReply, strict=False)
 _gemini_decoder = msgspec.json.Decoder(_GeminiReply, strict=False)
 _features_decoder = msgspec.json.Decoder(list[list[float]], strict=False)
 _ollama_decoder = msgspec.json.Decoder(_OllamaReply, strict=False)
+_watsonx_decoder = msgspec.json.Decoder(_WatsonxReply, strict=False)
 
 
 class OpenAIEmbeddings(_RemoteEmbeddings):
@@ -159,6 +167,22 @@ class GeminiEmbeddings(_RemoteEmbeddings):
         content = await self._upstream.post(path, {"requests": requests})
         reply = decode_as(self._upstream, _gemini_decoder, content)
         return [item.values for item in reply.embeddings or []], None
+
+
+class WatsonxEmbeddings(_RemoteEmbeddings):
+    """A model behind `POST {base}/ml/v1/text/embeddings`, asked within a project or space (`models.watsonx`)."""
+
+    def __init__(self, endpoint: Endpoint, *, dimensions: int | None = None, chunk_size: int = 1000) -> None:
+        super().__init__(endpoint, dimensions=dimensions, chunk_size=chunk_size)
+        self._session = Session(endpoint)
+
+    async def _ask(self, batch: Sequence[str]) -> tuple[list[list[float]], int | None]:
+        upstream = await self._session.upstream()
+        texts = [text or " " for text in batch]
+        body = {"model_id": self.model, "inputs": texts, **self._endpoint.options.extra}
+        content = await upstream.post(f"/ml/v1/text/embeddings?version={VERSION}", body)
+        reply = decode_as(upstream, _watsonx_decoder, content)
+        return [item.embedding for item in reply.results or []], reply.input_token_count
 
 
 class FeatureExtraction(_RemoteEmbeddings):

@@ -18,6 +18,7 @@ from langflow_lite.models.embeddings import (
     HashedEmbeddings,
     OllamaEmbeddings,
     OpenAIEmbeddings,
+    WatsonxEmbeddings,
 )
 from langflow_lite.models.observed import ObservedEmbeddings
 from langflow_lite.models.providers import (
@@ -46,6 +47,7 @@ _DEFAULTS: Mapping[str, str] = {
     "LM Studio": "text-embedding-nomic-embed-text-v1.5",
     "OpenRouter": "openai/text-embedding-3-small",
     "Cohere": "embed-v4.0",
+    "IBM watsonx.ai": "ibm/slate-125m-english-rtrvr-v2",
     "Hugging Face": "BAAI/bge-large-en-v1.5",
 }
 _OLLAMA_MODELS = ("nomic-embed", "mxbai-embed", "all-minilm", "snowflake-arctic-embed", "bge-", "embeddinggemma")
@@ -54,6 +56,7 @@ _PROTOCOLS: Mapping[str, Callable[..., Embeddings]] = {
     "ollama": OllamaEmbeddings,
     "gemini": GeminiEmbeddings,
     "azure": AzureEmbeddings,
+    "watsonx": WatsonxEmbeddings,
 }
 
 

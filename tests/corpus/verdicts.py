@@ -32,7 +32,7 @@ QUESTION = "Please help me with 2 + 2, and with https://www.youtube.com/watch?v=
 _MODEL_PATHS = (
     *("/chat/completions", "/embeddings", "/messages", "/api/chat", "/api/embed", "/models", "/api/tags"),
     *(":generateContent", ":streamGenerateContent", ":batchEmbedContents", "/pipeline/feature-extraction"),
-    *("/ml/v1/text/chat", "/ml/v1/text/chat_stream", "/identity/token"),
+    *("/ml/v1/text/chat", "/ml/v1/text/chat_stream", "/ml/v1/text/embeddings", "/identity/token"),
 )
 _FEED = (
     b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Title</title><summary>Summary</summary></entry></feed>"
@@ -89,7 +89,7 @@ class _Diverted(httpx2.AsyncHTTPTransport):
             self._web.serve(path, _NONE_FOUND if path.startswith("/api/json/v1/") else _PAGE)
         target = self._models if to_model else httpx2.URL(self._web.url)
         # Compatible providers have these paths below addresses of all kinds.
-        if to_model and "/deployments/" not in path:
+        if to_model and not any(part in path for part in ("/deployments/", "/ml/v1/")):
             path = next((f"/v1{end}" for end in ("/chat/completions", "/embeddings") if path.endswith(end)), path)
         request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port, path=path)
         return await super().handle_async_request(request)

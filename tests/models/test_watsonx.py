@@ -6,11 +6,14 @@ import anyio
 import pytest
 
 from langflow_lite.components.cloud_models import WatsonxAIComponent
+from langflow_lite.components.embeddings import WatsonxEmbeddingsComponent
 from langflow_lite.errors import ProviderError
 from langflow_lite.models import watsonx
 from langflow_lite.models.base import ChatMessage, Options, ToolSpec
+from langflow_lite.models.embeddings_resolve import EmbeddingWish, open_embeddings
 from langflow_lite.models.endpoint import Endpoint
 from langflow_lite.models.outbound import OutboundClients
+from tests.models.support import run_context
 from tests.standin import Standin
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +77,26 @@ async def test_a_tool_choice_has_its_own_name(
     reply = await asked.complete(HELLO, tools=[TOOL], tool_choice=choice)
     assert [(call.name, call.arguments) for call in reply.tool_calls] == [("add", {"a": 1})]
     assert {key: value for key, value in standin.calls[-1].body.items() if key.startswith("tool_choice")} == sent
+
+
+async def test_texts_are_embedded_within_the_project(standin: Standin, outbound: OutboundClients) -> None:
+    ctx = run_context(outbound, environ={"WATSONX_URL": standin.url, "WATSONX_PROJECT_ID": "p"})
+    made = await open_embeddings(ctx, EmbeddingWish(provider="IBM watsonx.ai", model_name="m", api_key="k"))
+
+    embedded = await made.embed(["red fox", "", "blue sea"])
+
+    assert embedded.vectors[0] != embedded.vectors[2]
+    assert embedded.usage is not None
+    assert embedded.usage["input_tokens"] == 3
+    asked = standin.calls[-1]
+    assert (asked.path, asked.headers["authorization"]) == ("/ml/v1/text/embeddings", "Bearer token of k")
+    assert asked.body == {"model_id": "m", "project_id": "p", "inputs": ["red fox", " ", "blue sea"]}
+
+
+def test_the_embedding_component_says_where_and_how_far_the_texts_are_read() -> None:
+    wish = WatsonxEmbeddingsComponent(base_url="https://eu-de.ml.cloud.ibm.com", space_id="s")._wish()
+    assert (wish.provider, wish.base_url) == ("IBM watsonx.ai", "https://eu-de.ml.cloud.ibm.com")
+    assert wish.options.extra == {"space_id": "s", "parameters": {"truncate_input_tokens": 200}}
 
 
 async def test_a_key_that_is_refused_is_told_in_ibms_words(standin: Standin, outbound: OutboundClients) -> None:
