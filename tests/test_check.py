@@ -98,6 +98,10 @@ def test_a_tool_for_code_that_a_model_writes_is_a_warning(check):
     assert found.runs
     [warning] = found.warnings
     assert warning.startswith("Python (node Code-1) runs no code that a model writes")
+    shell = node("Code-1", "PythonREPLTool", display_name="Shell")
+    edges[1] = edge("Code-1.api_build_tool", "Agent-1.tools")
+    [warning] = check([*CHAT, shell, nodes[-1]], edges).warnings
+    assert warning.startswith("Shell (node Code-1): it runs no code that a model writes")
 
 
 def test_a_cycle_is_a_fault_that_names_its_nodes(check):

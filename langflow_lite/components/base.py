@@ -177,7 +177,7 @@ class Component:
                 setattr(self, key, value if spec.is_list else coerce(spec.kind, value))
 
     async def lacks(self) -> list[str]:
-        """What the settings of this server lack for the component, a sentence each.
+        """What this server, as it is set up, will not do for the component, a sentence each.
 
         Asked by `check`, before any run: the inputs are in place as far as the flow fills them, `ctx` has only settings.
         """

@@ -18,7 +18,12 @@ from langflow_lite.errors import ComponentError, LangflowError
 from langflow_lite.exported import code_hash
 from langflow_lite.values import Data, Message
 
-__all__ = ["PythonCodeStructuredTool", "PythonFunctionComponent", "PythonREPLComponent"]
+__all__ = [
+    "PythonCodeStructuredTool",
+    "PythonFunctionComponent",
+    "PythonREPLComponent",
+    "PythonREPLToolComponent",
+]
 
 # What a flow may have imported without the operator's having seen it.
 _MODULES = frozenset(
@@ -41,6 +46,21 @@ class _PythonCode(Component):
             )
         return self.ctx.trusted.run(code, given or {})
 
+    def _printed(self, code: str, imports: str) -> dict[str, Any]:
+        """`result`, what a source prints that has these modules imported, or `error`."""
+        printed = io.StringIO()
+        try:
+            modules = {name: importlib.import_module(name) for name in _modules(imports)}
+            self._run(code, {**modules, "print": partial(print, file=printed)})
+        except ImportError as error:
+            return {"error": f"Import Error: {error}"}
+        except LangflowError as error:
+            if error.__cause__ is None:
+                raise
+            kind = "Syntax Error" if isinstance(error.__cause__, SyntaxError) else "Error during execution"
+            return {"error": f"{kind}: {error.__cause__}"}
+        return {"result": printed.getvalue().strip()}
+
     def _function(self, code: str, name: str = "") -> Callable[..., Any]:
         """The function that a source defines: of this name, else the first."""
         names = self._run(code)
@@ -51,6 +71,13 @@ class _PythonCode(Component):
         if not named:
             raise ComponentError(f"the code defines no function {name}".rstrip())
         return named[0]
+
+
+def _modules(imports: str) -> list[str]:
+    names = [name.strip() for name in imports.split(",") if name.strip()]
+    if refused := [name for name in names if name not in _MODULES]:
+        raise ComponentError(f"{refused[0]} is not imported for the code: write the import into the code itself")
+    return names
 
 
 class PythonFunctionComponent(_PythonCode):
@@ -110,27 +137,41 @@ class PythonREPLComponent(_PythonCode):
     @output("results", "Results", types=("JSON", "Data"))
     def run_python_repl(self) -> Data:
         """`result`, what was printed, or `error`."""
-        printed = io.StringIO()
-        found: dict[str, Any]
-        try:
-            modules = {name: importlib.import_module(name) for name in self._modules()}
-            self._run(self.python_code, {**modules, "print": partial(print, file=printed)})
-            found = {"result": printed.getvalue().strip()}
-        except ImportError as error:
-            found = {"error": f"Import Error: {error}"}
-        except LangflowError as error:
-            if error.__cause__ is None:
-                raise
-            kind = "Syntax Error" if isinstance(error.__cause__, SyntaxError) else "Error during execution"
-            found = {"error": f"{kind}: {error.__cause__}"}
+        found = self._printed(self.python_code, self.global_imports)
         self.status = found
         return Data(found)
 
-    def _modules(self) -> list[str]:
-        names = [name.strip() for name in self.global_imports.split(",") if name.strip()]
-        if refused := [name for name in names if name not in _MODULES]:
-            raise ComponentError(f"{refused[0]} is not imported for the code: write the import into the code itself")
-        return names
+
+class PythonREPLToolComponent(_PythonCode):
+    """Offers an agent a Python shell, in which only code runs that the operator has trusted."""
+
+    name = "PythonREPLTool"
+    aliases = ("Python REPL Tool",)
+    display_name = "Python REPL Tool"
+    category = "tools"
+    legacy = True
+
+    tool_name: str = field(Kind.STR, "Tool Name", "python_repl", aliases=("name",))
+    tool_description: str = field(
+        Kind.STR, "Tool Description", "A Python shell. Print what you want to see.", aliases=("description",)
+    )
+    global_imports: str = field(Kind.STR, "Global Imports", "math", info="Modules the code finds imported.")
+
+    async def lacks(self) -> list[str]:
+        """That models' own code does not run."""
+        return ["it runs no code that a model writes; a model that calls it is told so"]
+
+    @output("api_build_tool", "Tool", types=("Tool",), aliases=("build_tool",))
+    async def build_tool(self) -> Tool:
+        """The shell, with one argument, `code`."""
+
+        async def call(arguments: Mapping[str, Any]) -> dict[str, Any]:
+            run = partial(self._printed, str(arguments.get("code") or ""), self.global_imports)
+            return await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=self.ctx.threads)
+
+        code = {"type": "string", "description": "The Python code."}
+        schema = {"type": "object", "properties": {"code": code}, "required": ["code"]}
+        return Tool(self.tool_name, self.tool_description, schema, call, source=self.node.id)
 
 
 class PythonCodeStructuredTool(_PythonCode):

@@ -20,13 +20,9 @@ class Unsupported(NamedTuple):
 
 
 _REPLACE = "replace it by "
-_NO_PYTHON = (
-    "this server never runs Python that a model writes: " + _REPLACE + "an Operations or a Calculator component"
-)
 _LOCAL_STORE = _REPLACE + "a Chroma, FAISS or Knowledge component"
 # The first pattern that matches counts.
 _STOCK = (
-    ("PythonREPLTool*", "user_code_untrusted", _NO_PYTHON),
     ("AstraDBGraph*", "needs_package", _LOCAL_STORE),
     ("GraphRAG*", "needs_package", _LOCAL_STORE),
     ("AstraDB*", "external_service", _LOCAL_STORE),

@@ -88,6 +88,24 @@ async def test_an_interpreter_as_a_tool_tells_the_model_that_its_code_does_not_r
     assert not written.exists()
 
 
+async def test_a_shell_runs_only_what_is_trusted(bench: Workbench) -> None:
+    shell = node("Shell-1", "PythonREPLTool", name="shell", description="A shell.", global_imports="math")
+    trusted = "print('total', math.floor(2.5))"
+    bench.runtime.trusted.add(trusted)
+    answers = {}
+    for code in (trusted, "print(1)"):
+        model = f"tool:shell:{json.dumps({'code': code})}"
+        nodes = [
+            shell,
+            node("Agent-1", "Agent", input_value="x", agent_llm="OpenAI", model_name=model),
+            node("ChatOutput-1", "ChatOutput"),
+        ]
+        edges = [edge("Shell-1.api_build_tool", "Agent-1.tools"), edge("Agent-1.response", "ChatOutput-1.input_value")]
+        answers[code] = await bench.ask(flow(nodes, edges), "")
+    assert answers[trusted] == 'TOOLS[{"result":"total 2"}]'
+    assert answers["print(1)"].startswith("TOOLS[Error: code that a request, a model or another component writes")
+
+
 @pytest.mark.parametrize(
     ("code", "imports", "result"),
     [

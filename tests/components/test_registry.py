@@ -214,7 +214,6 @@ def test_every_component_says_what_it_is(registry: Registry) -> None:
         ("SequentialCrewComponent", None, "needs_package", "an Agent"),
         ("CrewAIAgentComponent", None, "needs_package", "an Agent"),
         ("SequentialTaskAgent", None, "needs_package", "an Agent"),
-        ("PythonREPLTool", None, "user_code_untrusted", "an Operations or a Calculator component"),
         ("Pinecone", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("ext:pgvector:PGVectorStoreComponent@official", None, "external_service", "Chroma, FAISS or Knowledge"),
         ("QdrantVectorStoreComponent", None, "external_service", "Chroma, FAISS or Knowledge"),
