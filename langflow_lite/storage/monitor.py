@@ -178,11 +178,11 @@ def _write(
     _TRANSACTIONS.run(connection, rows)
     connection.executemany(
         """
-        DELETE FROM transactions WHERE flow_id = ?1 AND seq <= (
-            SELECT seq FROM transactions WHERE flow_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2
+        DELETE FROM transactions WHERE flow_id = ? AND seq <= (
+            SELECT seq FROM transactions WHERE flow_id = ? ORDER BY seq DESC LIMIT 1 OFFSET ?
         )
         """,
-        [(flow_id, TRANSACTIONS_KEPT) for flow_id in flow_ids],
+        [(flow_id, flow_id, TRANSACTIONS_KEPT) for flow_id in flow_ids],
     )
 
 
