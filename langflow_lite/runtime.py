@@ -23,6 +23,7 @@ from langflow_lite.context import Decide, Emit, RunContext
 from langflow_lite.engine.attached import AttachedRuns
 from langflow_lite.engine.executor import Shared
 from langflow_lite.engine.frozen import FrozenCache
+from langflow_lite.engine.inputs import check_overrides
 from langflow_lite.engine.observer import Observer, together
 from langflow_lite.engine.plan import Plan, has_component
 from langflow_lite.engine.plans import Plans
@@ -324,6 +325,7 @@ class Runtime:
             session_id=request.session_id,
             files=request.files,
         )
+        check_overrides(plan, overrides)
         pausing = plan.schedule(chosen_vertices(plan.graph, request)).pausing
         if pausing and not may_pause:
             names = ", ".join(f"{vertex.display_name} (node {vertex.id})" for vertex in pausing)

@@ -333,13 +333,21 @@ def _as_paths(value: Any) -> Any:
         return list(value.files)
     if isinstance(value, Data):
         return value.data.get("file_path", "")
+    for path in value if isinstance(value, (list, tuple)) else (value,):
+        if path is not None and not isinstance(path, str):
+            raise ValueError(f"expected the path of an uploaded file, got {_kind_name(path)}")
     return value
 
 
 def _kind_name(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "a list"
-    return "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    if isinstance(value, Mapping):
+        return "an object"
+    return _JSON_WORDS.get(type(value)) or f"a {type(value).__name__}"
+
+
+_JSON_WORDS = {bool: "a boolean", int: "a number", float: "a number"}
 
 
 def _as_list(value: Any) -> list[Any]:

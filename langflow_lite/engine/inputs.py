@@ -8,12 +8,30 @@ from typing import Any
 from langflow_lite.components.base import Component
 from langflow_lite.components.inputs import Kind, coerce
 from langflow_lite.engine.params import MISSING, FieldPlan
-from langflow_lite.engine.plan import VertexPlan
+from langflow_lite.engine.plan import Plan, VertexPlan
 from langflow_lite.engine.scope import Scope
-from langflow_lite.errors import ComponentError
+from langflow_lite.errors import ComponentError, InvalidRequest, Problem
+from langflow_lite.overrides import Overrides
 from langflow_lite.values import Data, Message, Table
 
-__all__ = ["fill"]
+__all__ = ["check_overrides", "fill"]
+
+
+def check_overrides(plan: Plan, overrides: Overrides) -> None:
+    """Raise `InvalidRequest` for a value that a request gives to a field which cannot hold it."""
+    for id_, patches in overrides.patches.items():
+        planned = plan.vertices.get(id_)
+        if planned is None:
+            continue
+        for key, patch in patches.items():
+            field = planned.params.fields[key]
+            entry = {**field.entry, **patch}
+            if field.name in planned.fed or field.variable(entry) is not None:
+                continue
+            try:
+                field.literal(entry, forced=True)
+            except ValueError as error:
+                raise InvalidRequest(Problem("value_error", ("body", "tweaks", id_, key), str(error))) from None
 
 
 async def fill(component: Component, planned: VertexPlan, scope: Scope) -> None:
@@ -36,7 +54,8 @@ async def fill(component: Component, planned: VertexPlan, scope: Scope) -> None:
             _set(inputs, extras, plan, await _variable(scope, plan, name))
     for key, patch in patches.items():
         plan = params.fields[key]
-        _set(inputs, extras, plan, await _patched(scope, plan, patch))
+        if plan.name not in fed:
+            _set(inputs, extras, plan, await _patched(scope, plan, patch))
     if id_ in overrides.inputs and "input_value" not in fed:
         target = component.field_names.get("data" if planned.vertex.type == "Webhook" else "input_value")
         if target is not None:

@@ -124,3 +124,32 @@ class TestAdvanced:
 
     async def test_an_unknown_flow_is_404(self, client):
         assert (await client.post(f"/api/v1/run/advanced/{uuid4()}", json={})).status_code == 404
+
+
+WRONG_TWEAKS = [
+    ("ChatInput-a", "sender_name", {"a": 1}, "expected text, got an object"),
+    ("ChatInput-a", "sender_name", ["a", "b"], "expected text, got a list"),
+    ("ChatInput-a", "should_store_message", "maybe", "expected true or false, got 'maybe'"),
+    ("ChatInput-a", "files", [1], "expected the path of an uploaded file, got a number"),
+    ("ChatInput-a", "files", {"path": "/etc/passwd"}, "expected the path of an uploaded file, got an object"),
+]
+
+
+@pytest.mark.parametrize(("id_", "field", "value", "reason"), WRONG_TWEAKS)
+async def test_a_tweak_that_its_field_cannot_hold_is_refused_before_anything_runs(client, id_, field, value, reason):
+    data = echo_flow()
+    data["nodes"][0]["data"]["node"]["template"].update(
+        should_store_message={"_input_type": "BoolInput", "type": "bool", "value": True},
+        files={"_input_type": "FileInput", "type": "file", "list": True, "file_path": []},
+    )
+    await client.post("/api/v1/flows/", json={"name": "echo", "endpoint_name": "echo", "data": data})
+    problem = {"type": "value_error", "loc": ["body", "tweaks", id_, field], "msg": reason}
+    for path in ("run/echo", "run/echo?stream=true"):
+        answer = await client.post(f"/api/v1/{path}", json={"input_value": "hi", "tweaks": {id_: {field: value}}})
+        assert (answer.status_code, answer.json()) == (422, {"detail": [problem]})
+
+
+async def test_a_tweak_of_a_field_that_an_edge_fills_is_passed_over_whatever_it_is(client, echo):
+    tweaks = {"ChatOutput-b": {"input_value": [1, 2]}}
+    answer = await client.post("/api/v1/run/echo", json={"input_value": "hi", "tweaks": tweaks})
+    assert message_of(answer)["text"] == "hi"
