@@ -21,6 +21,7 @@ __all__ = [
     "LCToolComponent",
     "LCVectorStoreComponent",
     "check_cached_vector_store",
+    "vector_store_connection",
 ]
 
 
@@ -123,3 +124,8 @@ def check_cached_vector_store(build: Callable[..., Any]) -> Callable[..., Any]:
         return kept["_vector_store"]
 
     return built
+
+
+def vector_store_connection(component: type[Component]) -> type[Component]:
+    """The component as it is: its store is not handed to others here."""
+    return component

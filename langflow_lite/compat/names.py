@@ -15,6 +15,7 @@ from langflow_lite.compat.bases import (
     LCToolComponent,
     LCVectorStoreComponent,
     check_cached_vector_store,
+    vector_store_connection,
 )
 from langflow_lite.compat.component import Component, CustomComponent
 from langflow_lite.compat.inputs import INPUT_CLASSES, Output, RangeSpec, dotdict
@@ -237,11 +238,13 @@ NAMES: dict[str, Any] = {
     "LCToolComponent": LCToolComponent,
     "LCVectorStoreComponent": LCVectorStoreComponent,
     "check_cached_vector_store": check_cached_vector_store,
+    "vector_store_connection": vector_store_connection,
     "Output": Output,
     "UNDEFINED": _Missing(),
     "RangeSpec": RangeSpec,
     "Data": Data,
     "JSON": Data,
+    "Record": Data,
     "DataFrame": DataFrame,
     "Table": DataFrame,
     "Message": Message,

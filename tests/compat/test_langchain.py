@@ -310,10 +310,14 @@ async def test_a_component_for_a_vector_store_ingests_and_searches(
     monkeypatch.setitem(sys.modules, "langchain_core.documents", SimpleNamespace(Document=SimpleNamespace))
     code = """
 from langflow.base.vectorstores.model import LCVectorStoreComponent, check_cached_vector_store
+from langflow.base.vectorstores.vector_store_connection_decorator import vector_store_connection
 from langflow.io import IntInput
-from langflow.schema import Data
+from langflow.schema import Data, Record
+
+assert Record is Data
 
 
+@vector_store_connection
 class Mine(LCVectorStoreComponent):
     inputs = [*LCVectorStoreComponent.inputs, IntInput(name="number_of_results", value=1)]
     made = 0
