@@ -57,8 +57,12 @@ class _EventSource(EventSourceResponse):
     """The response of the library, which counts as a follower while it lasts."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with followed(scope):
-            await super().__call__(scope, receive, send)
+        try:
+            with followed(scope):
+                await super().__call__(scope, receive, send)
+        finally:
+            # As in `EventResponse`: the tracebacks of the library's cancelled tasks hold this object.
+            del self.body_iterator, self.data_sender_callable
 
 
 def _encode(number: int, frame: bytes) -> bytes:

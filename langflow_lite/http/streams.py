@@ -51,24 +51,28 @@ class EventResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream (ASGI); returns when they have ended or the client has gone."""
+        frames, produce = self.frames, self.produce
+        # The watch is cancelled in the end, and its traceback holds this response until the garbage collector comes by,
+        # which counts objects and not the size of what was sent.
+        del self.frames, self.produce
         finished = False
         async with anyio.create_task_group() as tasks:
-            if self.produce is not None:
-                tasks.start_soon(self.produce)
+            if produce is not None:
+                tasks.start_soon(produce)
             tasks.start_soon(self._watch, receive, tasks.cancel_scope)
             # The run has the first turns: what it asks of others leaves before the head, its first events with it.
             for _ in range(_TURNS_FOR_THE_RUN):
                 await anyio.lowlevel.checkpoint()
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             with followed(scope):
-                await self._send_frames(send)
+                await self._send_frames(frames, send)
             finished = True
             tasks.cancel_scope.cancel()
         if finished:
             await send({"type": "http.response.body", "body": b""})
 
-    async def _send_frames(self, send: Send) -> None:
-        async for frames in self.frames:
+    async def _send_frames(self, batches: AsyncIterator[Frames], send: Send) -> None:
+        async for frames in batches:
             body = b"".join([frame + b"\n\n" for _, frame in frames])
             self._sending_since = anyio.current_time()
             await send({"type": "http.response.body", "body": body, "more_body": True})

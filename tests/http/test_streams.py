@@ -1,9 +1,13 @@
+import gc
+import weakref
+
 import anyio
 import httpx2
 import pytest
 from starlette.routing import Route
 
 from langflow_lite.events import EventLog
+from langflow_lite.http.sse import event_source
 from langflow_lite.http.streams import NDJSON, EventResponse
 
 from .conftest import serving
@@ -81,6 +85,29 @@ async def test_a_run_is_cancelled_when_its_client_goes(settings):
                 await anext(answer.aiter_bytes())
             await producer.ended.wait()
     assert producer.outcome == "cancelled"
+
+
+@pytest.mark.parametrize("respond", [EventResponse, event_source])
+async def test_what_was_sent_does_not_wait_for_the_garbage_collector(settings, respond):
+    made = []
+
+    async def stream(request):
+        producer = Producer()
+        producer.go_on.set()
+        made.append(weakref.ref(producer))
+        return respond(producer.log.follow(), producer.run)
+
+    gc.disable()
+    try:
+        async with serving(settings, extra_routes=[Route("/stream", stream)]) as port:
+            async with httpx2.AsyncClient() as client:
+                assert b"end" in (await client.get(f"http://127.0.0.1:{port}/stream")).content
+            [producer] = made
+            with anyio.fail_after(10):
+                while producer() is not None:
+                    await anyio.lowlevel.checkpoint()
+    finally:
+        gc.enable()
 
 
 async def test_a_followed_log_goes_on_without_its_follower(settings):
