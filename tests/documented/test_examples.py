@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.documented.clients import patient
+
 EXAMPLES = tomllib.loads(Path(__file__).with_name("examples.toml").read_text())["example"]
 BY_LANGUAGE = {
     language: [pytest.param(e, id=e["name"]) for e in EXAMPLES if language in e]
@@ -91,6 +93,7 @@ def test_a_curl_example_gives_what_is_documented(world, example):
         assert [name for name in found if name in example["events"]] == example["events"]
 
 
+@patient
 @pytest.mark.parametrize("example", BY_LANGUAGE["python"])
 def test_a_python_example_gives_what_is_documented(world, example, python, tmp_path):
     script = tmp_path / "example.py"
@@ -104,6 +107,7 @@ LANGFLOW_API_KEY = os.getenv("LANGFLOW_API_KEY")
     check_shape(json.loads(example["answer"]), json.loads(output_of(world, python, script)))
 
 
+@patient
 @pytest.mark.parametrize("example", BY_LANGUAGE["typescript"])
 def test_a_typescript_example_gives_what_is_documented(world, example, node_modules, worker_id):
     script = node_modules / f"example-{worker_id}.mjs"
