@@ -201,6 +201,7 @@ def image() -> Iterator[Image]:
                 path.chmod(0o755)
 
 
+@pytest.mark.timeout(300)
 def test_a_container_lives_as_its_readme_says(image: Image):
     before = image.contents()
     where = [image.installed / "bin" / "python", "-c", "import langflow_lite; print(langflow_lite.__file__)"]
