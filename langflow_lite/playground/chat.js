@@ -65,7 +65,7 @@ export function chatPanel(flow, { start, stop, onchange }) {
 	/** The request as it stands; while nothing is typed, with what was said last, or else `otherwise`. */
 	const request = (otherwise = "") => ({
 		...(input && { input_value: box.value || last || otherwise, input_type: input.kind }),
-		session_id: session,
+		...(session && { session_id: session }),
 		...(files.length && { files }),
 	});
 

@@ -25,7 +25,10 @@ def code(page: Page, language: str, call: str) -> str:
     page.get_by_role("tab", name="Code").click()
     page.get_by_label("Language", exact=True).select_option(language)
     page.get_by_label("Kind of call").select_option(call)
-    return page.locator(".snippets code").inner_text()
+    shown = page.locator(".snippets code")
+    # What the page does by itself is done once the session is known.
+    expect(shown).to_contain_text("session_id")
+    return shown.inner_text()
 
 
 def run(tmp_path: Path, language: str, text: str, **variables: str) -> str:
@@ -112,6 +115,22 @@ def test_the_key_is_named_and_not_shown(open_page, tmp_path):
                 text = code(page, language, call)
                 assert key not in text
                 assert "hello" in run(tmp_path, language, text, LANGFLOW_API_KEY=key)
+
+
+def test_the_code_is_right_before_the_sessions_are_known(open_page, server, tmp_path):
+    page = open_page("#/flows")
+    held = []
+    sessions = "**/monitor/messages/sessions?*"
+    page.route(sessions, lambda route: held.append(route))
+    with page.expect_request(sessions):
+        page.evaluate("hash => location.hash = hash", f"#/flows/{stored(server, chat_flow('gpt'))}")
+    page.get_by_role("tab", name="Code").click()
+    page.get_by_label("Language", exact=True).select_option("Python")
+    shown = page.locator(".snippets code")
+    expect(shown).to_contain_text("import json")
+    assert "ANSWER[Hello!]" in run(tmp_path, "Python", shown.inner_text())
+    held.pop().continue_()
+    expect(shown).to_contain_text("session_id")
 
 
 @pytest.mark.parametrize("secure", [True, False])
