@@ -42,7 +42,7 @@ class Database:
         self._observer = observer or Observer()
         self._writer: Writer | None = None
         self._readers: list[_Reader] = []
-        self._opening = 0
+        self._opening = anyio.Lock()
         self._stack = AsyncExitStack()
 
     @property
@@ -98,14 +98,21 @@ class Database:
     async def _reader(self) -> _Reader:
         if self._writer is None:
             raise StorageError("The database is not open.")
-        reader = min(self._readers, key=lambda r: r.waiting, default=None)
-        if reader is None or (reader.waiting and len(self._readers) + self._opening < _MAX_READERS):
-            return await self._another(reader)
+        reader = self._least_busy()
+        if reader is None:
+            async with self._opening:
+                # Another caller may have opened the first one meanwhile.
+                return self._least_busy() or await self._another(None)
+        if reader.waiting and len(self._readers) < _MAX_READERS and not self._opening.locked():
+            async with self._opening:
+                return await self._another(reader)
         return reader
+
+    def _least_busy(self) -> _Reader | None:
+        return min(self._readers, key=lambda reader: reader.waiting, default=None)
 
     async def _another(self, busy: _Reader | None) -> _Reader:
         """A reader more; the busy one that there is when another one cannot be had."""
-        self._opening += 1
         try:
             # A connection whose opening is interrupted could never be closed.
             with anyio.CancelScope(shield=True):
@@ -114,8 +121,6 @@ class Database:
             if busy is not None:
                 return busy
             raise storage_error(error) from error
-        finally:
-            self._opening -= 1
         reader = _Reader(connection)
         self._readers.append(reader)
         return reader

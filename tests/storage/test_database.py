@@ -163,6 +163,16 @@ async def test_concurrent_and_cancelled_reads_leave_the_readers_usable(database)
     assert await database.fetch_one(slow) == (20000,)
 
 
+async def test_a_crowd_of_first_reads_opens_no_more_connections_than_any(database, monkeypatch):
+    opened = []
+    connect = aiosqlite.connect
+    monkeypatch.setattr(aiosqlite, "connect", lambda *args, **options: opened.append(args) or connect(*args, **options))
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(database.fetch_one, "SELECT count(*) FROM meta")
+    assert 1 <= len(opened) <= 3
+
+
 async def test_reads_share_the_connections_there_are_when_no_more_can_be_had(database, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("can't start new thread")
